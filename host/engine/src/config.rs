@@ -1,0 +1,63 @@
+//! Everything the engine is told from outside. It never looks for itself.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use torrpeddo_protocol::Settings;
+use torrpeddo_protocol::model::Finding;
+
+use crate::Result;
+
+/// What an engine starts with.
+#[derive(Clone)]
+pub struct EngineConfig {
+    /// Where the engine keeps what must last: database, verified pieces, DHT table. Created when
+    /// it is not there.
+    pub data_dir: PathBuf,
+    /// The settings where nobody has set anything: the built-in ones, as changed by the
+    /// administrator or the package.
+    pub defaults: Settings,
+    /// The version that `hello` answers.
+    pub version: String,
+    /// Names this boot of the machine. After an unclean end in another boot, what was being
+    /// written is verified again.
+    pub boot_id: String,
+    /// The desktop of the user.
+    pub desktop: Arc<dyn Desktop>,
+    /// The newest lines of the log.
+    pub log: Arc<dyn LogTail>,
+    /// What `diagnose` answers.
+    pub doctor: Arc<dyn Doctor>,
+}
+
+/// What needs a desktop. Its calls may block for as long as a dialog is open; the engine gives
+/// each a thread of its own.
+pub trait Desktop: Send + Sync {
+    /// Shows `path` in the file manager: selects it when it is a file, opens it when it is a
+    /// folder.
+    ///
+    /// # Errors
+    /// `Unavailable` without a desktop, `Io` when the path is not there.
+    fn show(&self, path: &Path) -> Result<()>;
+
+    /// Asks the user for a folder; `None` when the user chose none.
+    ///
+    /// # Errors
+    /// `Unavailable` without a desktop.
+    fn choose_folder(&self, title: &str, start: Option<&Path>) -> Result<Option<PathBuf>>;
+}
+
+/// Reads the log.
+pub trait LogTail: Send + Sync {
+    /// The newest `lines` lines, newest last.
+    ///
+    /// # Errors
+    /// `Io` when the log cannot be read.
+    fn tail(&self, lines: usize) -> Result<Vec<String>>;
+}
+
+/// Looks whether everything is set up.
+pub trait Doctor: Send + Sync {
+    /// What was found.
+    fn findings(&self) -> Vec<Finding>;
+}
