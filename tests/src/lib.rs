@@ -1,1 +1,23 @@
-//! Tests.
+//! What the end-to-end tests, the demo and the benchmarks share.
+//!
+//! Everything runs on loopback and in temporary folders, and knows the program by its protocol
+//! alone: [`Relay`] starts `torrpeddo relay` and speaks frames over its standard input and output.
+//! The other side of every download is libtorrent ([`Seeder`]) or transmission, which nobody here
+//! wrote. Tests wait for conditions ([`wait_for`]), never for a time to pass.
+
+pub mod bencode;
+
+pub mod files;
+pub mod http;
+pub mod paths;
+pub mod process;
+pub mod relay;
+pub mod sandbox;
+pub mod seeder;
+pub mod wait;
+
+pub use files::Files;
+pub use relay::{Notification, Relay, Rpc};
+pub use sandbox::Sandbox;
+pub use seeder::Seeder;
+pub use wait::{DEADLINE, wait_for, wait_until};

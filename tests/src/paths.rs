@@ -1,0 +1,74 @@
+//! Where things are.
+
+use std::path::{Path, PathBuf};
+
+/// The root of the repository.
+#[must_use]
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are in a folder of it")
+}
+
+/// The folder that cargo builds into, whatever `CARGO_TARGET_DIR` says.
+#[must_use]
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| repository().join("target"), |folder| repository().join(folder))
+}
+
+/// The `torrpeddo` binary under test: `TORRPEDDO_BIN`, else the one next to this program.
+///
+/// # Panics
+/// When it has not been built.
+#[must_use]
+pub fn binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("TORRPEDDO_BIN") {
+        return path.into();
+    }
+    let own = std::env::current_exe().expect("a running program has a path");
+    let found = own
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|folder| folder.join("torrpeddo").with_extension(std::env::consts::EXE_EXTENSION))
+        .find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!("there is no torrpeddo next to {}: run `cargo build` first", own.display())
+    })
+}
+
+/// A tool that `cargo xtask` installed: from `variable` in the environment, else below
+/// `target/tools`, else its bare name.
+#[must_use]
+pub fn tool(variable: &str, below_tools: &str, name: &str) -> PathBuf {
+    if let Some(path) = std::env::var_os(variable) {
+        return path.into();
+    }
+    let installed = repository().join("target/tools").join(below_tools);
+    if installed.exists() { installed } else { name.into() }
+}
+
+/// A folder for what people may want to look at after a run, such as screenshots.
+///
+/// # Panics
+/// When it cannot be made.
+#[must_use]
+pub fn artifacts() -> PathBuf {
+    let folder = target().join("artifacts");
+    std::fs::create_dir_all(&folder).expect("a folder for artifacts");
+    folder
+}
+
+/// The built extension for `browser`: `chrome-mv3` or `firefox-mv3`.
+///
+/// # Panics
+/// When it has not been built.
+#[must_use]
+pub fn extension(build: &str) -> PathBuf {
+    let folder = repository().join("extension/.output").join(build);
+    assert!(
+        folder.join("manifest.json").is_file(),
+        "{} is not built: run `npm --prefix extension run build`",
+        folder.display()
+    );
+    folder
+}

@@ -1,0 +1,74 @@
+//! Processes: found by what they inherited, ended by their id.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Whether a process is there and not yet a zombie.
+#[must_use]
+pub fn is_alive(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat"))
+        .is_ok_and(|stat| !matches!(stat.rsplit(") ").next(), Some(rest) if rest.starts_with('Z')))
+}
+
+/// Sends `signal` to one process; nothing happens when it is gone already.
+pub fn send(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// Ends a process at once, as `kill -9` does, and waits until it is gone.
+///
+/// # Panics
+/// When it is still there after ten seconds.
+pub fn kill(pid: u32) {
+    send(pid, Signal::KILL);
+    assert!(gone_within(pid, Duration::from_secs(10)), "process {pid} survived SIGKILL");
+}
+
+/// Whether a process is gone before `patience` ends.
+#[must_use]
+pub fn gone_within(pid: u32, patience: Duration) -> bool {
+    let began = Instant::now();
+    while is_alive(pid) {
+        if began.elapsed() > patience {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    true
+}
+
+/// The processes whose environment contains `NAME=value`: ours, however they detached themselves,
+/// when the value is a temporary folder of ours.
+#[must_use]
+pub fn with_environment(name: &str, value: &str) -> Vec<u32> {
+    let wanted = format!("{name}={value}");
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(|pid| {
+            *pid != std::process::id()
+                && is_alive(*pid)
+                && std::fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
+                    environment.split(|byte| *byte == 0).any(|pair| pair == wanted.as_bytes())
+                })
+        })
+        .collect()
+}
+
+/// The arguments of a process, for messages.
+#[must_use]
+pub fn describe(pid: u32) -> String {
+    let arguments = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    format!("{pid} ({})", String::from_utf8_lossy(&arguments).replace('\0', " ").trim())
+}
+
+/// The resident memory of a process in KiB.
+#[must_use]
+pub fn resident_kib(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}

@@ -1,0 +1,193 @@
+//! The other side of a download: libtorrent, driven by `seeder/seeder.py`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
+
+use serde_json::{Value, json};
+
+use crate::{Files, paths};
+
+/// A seeder in a process of its own, on loopback alone. It ends with this value, and also when the
+/// test process dies, because its standard input ends.
+pub struct Seeder {
+    child: Child,
+    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+    folder: tempfile::TempDir,
+    name: String,
+    files: Files,
+    /// The info-hash in hex.
+    pub id: String,
+    /// The port it listens on.
+    pub port: u16,
+    /// A magnet link with its address in it (`x.pe`).
+    pub magnet: String,
+    /// The torrent file.
+    pub torrent: PathBuf,
+}
+
+/// What to seed, and how.
+#[derive(Debug, Clone)]
+pub struct Seed<'a> {
+    /// The name of the torrent: of the file, or of the folder.
+    pub name: &'a str,
+    /// A torrent of one file has one file with the torrent's name.
+    pub files: Files,
+    /// The size of a piece; 0 lets libtorrent choose.
+    pub piece_bytes: u32,
+    /// Bytes per second; 0 for no limit.
+    pub upload_limit: u32,
+}
+
+impl Seeder {
+    /// Seeds a torrent of several files, as fast as it can.
+    #[must_use]
+    pub fn folder<'a>(name: &str, files: impl IntoIterator<Item = (&'a str, usize)>) -> Self {
+        Self::start(Seed { name, files: Files::new(files), piece_bytes: 0, upload_limit: 0 })
+    }
+
+    /// Seeds a torrent of one file, as fast as it can.
+    #[must_use]
+    pub fn file(name: &str, bytes: usize) -> Self {
+        let files = Files::new([(name, bytes)]);
+        Self::start(Seed { name, files, piece_bytes: 0, upload_limit: 0 })
+    }
+
+    /// Starts a seeder.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start(seed: Seed<'_>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let data = folder.path().join("data");
+        let single =
+            seed.files.iter().count() == 1 && seed.files.iter().all(|(file, _)| file == seed.name);
+        seed.files.write(&if single { data.clone() } else { data.join(seed.name) });
+        let torrent = folder.path().join("file.torrent");
+        let options = json!({
+            "path": data.join(seed.name),
+            "torrent": torrent,
+            "piece_bytes": seed.piece_bytes,
+            "upload_limit": seed.upload_limit,
+        });
+        let python = paths::tool("TORRPEDDO_TEST_PYTHON", "venv/bin/python", "python3");
+        let mut child = Command::new(&python)
+            .arg(paths::repository().join("tests/seeder/seeder.py"))
+            .arg(options.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", python.display()));
+        let input = child.stdin.take().expect("a piped standard input");
+        let output = BufReader::new(child.stdout.take().expect("a piped standard output"));
+        let mut seeder = Self {
+            child,
+            pipes: Mutex::new((input, output)),
+            folder,
+            name: seed.name.into(),
+            files: seed.files,
+            id: String::new(),
+            port: 0,
+            magnet: String::new(),
+            torrent,
+        };
+        let ready = seeder.read();
+        assert_eq!(ready["ready"], true, "{ready}");
+        seeder.id = ready["hash"].as_str().expect("a hash").into();
+        seeder.magnet = ready["magnet"].as_str().expect("a magnet").into();
+        seeder.port = ready["port"].as_u64().and_then(|p| u16::try_from(p).ok()).expect("a port");
+        seeder
+    }
+
+    /// The name of the torrent.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it seeds. Names are below the torrent's folder, or the file itself.
+    #[must_use]
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Where the seeder keeps its own copies.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The bytes of the torrent file.
+    ///
+    /// # Panics
+    /// When it is not there.
+    #[must_use]
+    pub fn torrent_bytes(&self) -> Vec<u8> {
+        std::fs::read(&self.torrent).expect("a torrent file")
+    }
+
+    /// A link that only names the torrent: nobody can be found with it.
+    #[must_use]
+    pub fn bare_magnet(&self) -> String {
+        format!("magnet:?xt=urn:btih:{}", self.id)
+    }
+
+    /// The folder (or the file's folder) of a finished download into `save_path`.
+    #[must_use]
+    pub fn downloaded_to(&self, save_path: &Path) -> PathBuf {
+        if self.is_single() { save_path.into() } else { save_path.join(&self.name) }
+    }
+
+    /// Asserts that the torrent is complete below `save_path`, byte for byte.
+    #[track_caller]
+    pub fn assert_downloaded(&self, save_path: &Path) {
+        self.files.assert_in(&self.downloaded_to(save_path));
+    }
+
+    /// How many peers are connected.
+    #[must_use]
+    pub fn peers(&self) -> u64 {
+        self.ask(&json!({"do": "status"}))["peers"].as_u64().expect("a count of peers")
+    }
+
+    /// How many bytes of files it has sent to anybody.
+    #[must_use]
+    pub fn uploaded(&self) -> u64 {
+        self.ask(&json!({"do": "status"}))["uploaded"].as_u64().expect("a count of bytes")
+    }
+
+    /// Limits what it sends, in bytes per second; 0 for no limit.
+    pub fn limit(&self, rate: u32) {
+        self.ask(&json!({"do": "limit", "rate": rate}));
+    }
+
+    fn is_single(&self) -> bool {
+        self.files.iter().count() == 1 && self.files.iter().all(|(file, _)| file == self.name)
+    }
+
+    fn ask(&self, command: &Value) -> Value {
+        let mut pipes = self.pipes.lock().expect("no test panicked while it asked");
+        writeln!(pipes.0, "{command}").expect("a seeder that reads");
+        read_line(&mut pipes.1)
+    }
+
+    fn read(&self) -> Value {
+        read_line(&mut self.pipes.lock().expect("no test panicked while it asked").1)
+    }
+}
+
+fn read_line(output: &mut BufReader<ChildStdout>) -> Value {
+    let mut line = String::new();
+    output.read_line(&mut line).expect("a seeder that answers");
+    serde_json::from_str(&line)
+        .unwrap_or_else(|_| panic!("the seeder ended or said {line:?}; its errors are above"))
+}
+
+impl Drop for Seeder {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
