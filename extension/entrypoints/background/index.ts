@@ -1,0 +1,67 @@
+import { browser } from 'wxt/browser';
+import { defineBackground } from 'wxt/utils/define-background';
+import { parseFromContent, parseFromPage, type LinkAnswer } from '@/lib/messages';
+import { forgetLocal, readLocal } from '@/lib/settings';
+import { createMenus, onMenuClicked } from './menus';
+import { onNotificationClicked } from './notify';
+import { dialogClosed, openWelcomeTab } from './windows';
+import { linkClicked, linkPassed, take } from './take';
+import { watch } from './watch';
+
+/**
+ * The worker may be stopped between any two events. It keeps nothing in globals that matters: what waits is
+ * in session storage, what lasts in local storage, and everything about torrents is the engine's.
+ */
+export default defineBackground({
+  type: 'module',
+  main() {
+    browser.runtime.onInstalled.addListener(({ reason }) => {
+      createMenus();
+      if (reason === 'install') void openWelcomeTab();
+    });
+
+    browser.runtime.onStartup.addListener(() => {
+      createMenus();
+      void (async () => {
+        // A host may have been installed or removed meanwhile.
+        await forgetLocal('host');
+        if ((await readLocal('workLeft')) === true) watch();
+      })();
+    });
+
+    browser.runtime.onMessage.addListener((message: unknown, sender, answer: (value: LinkAnswer) => void) => {
+      if (sender.id !== browser.runtime.id) return;
+      if (sender.url?.startsWith(browser.runtime.getURL('/')) === true) {
+        const request = parseFromPage(message);
+        if (request?.type === 'take') void take(request.sources);
+        if (request?.type === 'active') watch();
+        return;
+      }
+      const request = parseFromContent(message);
+      if (request === undefined || sender.tab?.id === undefined) return;
+      if (request.type === 'passed') {
+        void linkPassed();
+        return;
+      }
+      linkClicked(request, sender.tab.id).then(
+        (taken) => {
+          answer({ taken });
+        },
+        () => {
+          answer({ taken: false });
+        },
+      );
+      return true;
+    });
+
+    browser.contextMenus.onClicked.addListener((info) => {
+      void onMenuClicked(info);
+    });
+    browser.notifications.onClicked.addListener((id) => {
+      void onNotificationClicked(id);
+    });
+    browser.tabs.onRemoved.addListener((tabId) => {
+      void dialogClosed(tabId);
+    });
+  },
+});

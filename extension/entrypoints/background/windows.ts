@@ -1,0 +1,69 @@
+import { browser } from 'wxt/browser';
+import { forgetSession, readSession, writeSession } from '@/lib/pending';
+
+const ADD = { width: 600, height: 680 };
+const WELCOME = { width: 620, height: 640 };
+
+/** A small window over the middle of the one in front, or a tab where there are no windows (Android). */
+async function openWindow(path: string, size: { width: number; height: number }): Promise<{ tabId: number; windowId?: number }> {
+  const url = browser.runtime.getURL(path as '/add.html');
+  try {
+    const window = await browser.windows.create({ url, type: 'popup', ...size, ...(await centred(size)) });
+    const tabId = window?.tabs?.[0]?.id;
+    if (tabId !== undefined && window?.id !== undefined) return { tabId, windowId: window.id };
+  } catch {
+    // No windows here, or none may be opened: a tab does as well.
+  }
+  const tab = await browser.tabs.create({ url });
+  return { tabId: tab.id ?? -1 };
+}
+
+async function centred(size: { width: number; height: number }): Promise<{ left?: number; top?: number }> {
+  const front = await browser.windows.getLastFocused().catch(() => undefined);
+  if (front?.left === undefined || front.top === undefined || !front.width || !front.height) return {};
+  return {
+    left: Math.max(0, Math.round(front.left + (front.width - size.width) / 2)),
+    top: Math.max(0, Math.round(front.top + (front.height - size.height) / 3)),
+  };
+}
+
+async function isOpen(tabId: number): Promise<boolean> {
+  const tab = await browser.tabs.get(tabId).catch(() => undefined);
+  return tab !== undefined;
+}
+
+/** The one add dialog: opened, or brought to the front where it is open. It reads what waits by itself. */
+export async function showDialog(): Promise<void> {
+  const dialog = await readSession('dialog');
+  if (dialog !== undefined && (await isOpen(dialog.tabId))) {
+    if (dialog.windowId !== undefined) await browser.windows.update(dialog.windowId, { focused: true });
+    else await browser.tabs.update(dialog.tabId, { active: true });
+    return;
+  }
+  await writeSession({ dialog: await openWindow('/add.html', ADD) });
+}
+
+export async function dialogClosed(tabId: number): Promise<void> {
+  if ((await readSession('dialog'))?.tabId !== tabId) return;
+  await forgetSession('dialog');
+  await forgetSession('pending');
+}
+
+/** Says that the host is missing, once: a page of links would otherwise bury the user in windows. */
+export async function showMissing(): Promise<void> {
+  const url = browser.runtime.getURL('/welcome.html');
+  const pages = await browser.runtime
+    .getContexts({ contextTypes: ['TAB'] })
+    .catch(() => [] as { documentUrl?: string; tabId: number }[]);
+  const open = pages.find((page) => page.documentUrl?.startsWith(url) === true);
+  if (open !== undefined) {
+    const tab = await browser.tabs.update(open.tabId, { active: true });
+    if (tab?.windowId !== undefined) await browser.windows.update(tab.windowId, { focused: true });
+    return;
+  }
+  await openWindow('/welcome.html?missing', WELCOME);
+}
+
+export async function openWelcomeTab(): Promise<void> {
+  await browser.tabs.create({ url: browser.runtime.getURL('/welcome.html') });
+}

@@ -1,0 +1,58 @@
+import type { Torrent } from './protocol/generated';
+import { bytes, count, eta, percent, rate, ratio } from './format';
+import { plural, t } from './i18n';
+import { STATE_LABELS } from './torrents';
+
+export type Tone = 'accent' | 'good' | 'soft' | 'warn' | 'bad';
+
+const TONES: Record<Torrent['state'], Tone> = {
+  queued: 'soft',
+  fetching_metadata: 'warn',
+  checking: 'warn',
+  downloading: 'accent',
+  seeding: 'good',
+  finished: 'good',
+  paused: 'soft',
+  cancelled: 'soft',
+  error: 'bad',
+};
+
+export function toneOf(torrent: Torrent): Tone {
+  return TONES[torrent.state];
+}
+
+/** The state in words, with how far it is where that means something. */
+export function stateText(torrent: Torrent): string {
+  const label = t(STATE_LABELS[torrent.state]);
+  const partial = torrent.progress < 1 && torrent.total_bytes > 0;
+  return partial && torrent.state !== 'error' ? `${label} ${percent(torrent.progress)}` : label;
+}
+
+/** What else is worth a glance in this state, most important first. */
+export function details(torrent: Torrent): string[] {
+  const parts: (string | undefined)[] = [];
+  const peers = plural('peers', torrent.peers_connected, count(torrent.peers_connected));
+  switch (torrent.state) {
+    case 'downloading':
+      parts.push(`↓ ${rate(torrent.download_rate)}`, eta(torrent.eta_ms), peers);
+      break;
+    case 'fetching_metadata':
+      parts.push(peers);
+      break;
+    case 'seeding':
+      parts.push(`↑ ${rate(torrent.upload_rate)}`, t('ratioValue', ratio(torrent.ratio)), peers);
+      break;
+    case 'finished':
+      parts.push(t('ratioValue', ratio(torrent.ratio)));
+      break;
+    default:
+  }
+  return parts.filter((part) => part !== undefined);
+}
+
+export function sizeText(torrent: Torrent): string {
+  const size = torrent.selected_bytes > 0 ? torrent.selected_bytes : torrent.total_bytes;
+  if (size === 0) return '';
+  if (torrent.done_bytes >= size) return bytes(size);
+  return t('progressOf', bytes(torrent.done_bytes), bytes(size));
+}

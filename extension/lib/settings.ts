@@ -1,0 +1,67 @@
+import { browser } from 'wxt/browser';
+
+/**
+ * What the extension itself remembers. Everything about torrents is the engine's; here are only the marks
+ * that must be readable before or without it.
+ */
+export interface LocalState {
+  /** What the last attempt to reach the host said; absent = not tried since the browser started. */
+  host: 'ok' | 'missing' | 'down';
+  /** Sites on which clicks are left alone. */
+  sitesOff: string[];
+  /** The engine's `ask_before_add` as last seen, for the moment before the engine answers. */
+  ask: boolean;
+  /** Whether something was left to do when the engine was last seen. */
+  workLeft: boolean;
+  /** Desktop notifications of this extension. */
+  notify: boolean;
+  recentFolders: string[];
+  popupFilter: string;
+}
+
+const DEFAULTS: Omit<LocalState, 'host'> = {
+  sitesOff: [],
+  ask: true,
+  workLeft: false,
+  notify: true,
+  recentFolders: [],
+  popupFilter: 'all',
+};
+
+type Key = keyof LocalState;
+
+export async function readLocal<K extends Key>(key: K): Promise<LocalState[K] | undefined> {
+  const stored = await browser.storage.local.get(key);
+  const fallback = (DEFAULTS as Partial<LocalState>)[key];
+  return (stored[key] as LocalState[K] | undefined) ?? fallback;
+}
+
+export async function writeLocal(values: Partial<LocalState>): Promise<void> {
+  await browser.storage.local.set(values);
+}
+
+export async function forgetLocal(key: Key): Promise<void> {
+  await browser.storage.local.remove(key);
+}
+
+export function watchLocal<K extends Key>(key: K, listener: (value: LocalState[K] | undefined) => void): () => void {
+  const changed = (changes: Record<string, { newValue?: unknown }>, area: string): void => {
+    if (area === 'local' && key in changes) listener(changes[key]?.newValue as LocalState[K] | undefined);
+  };
+  browser.storage.onChanged.addListener(changed);
+  return () => {
+    browser.storage.onChanged.removeListener(changed);
+  };
+}
+
+const RECENT_FOLDERS = 8;
+
+export async function rememberFolder(folder: string): Promise<void> {
+  const recent = (await readLocal('recentFolders')) ?? [];
+  await writeLocal({ recentFolders: [folder, ...recent.filter((other) => other !== folder)].slice(0, RECENT_FOLDERS) });
+}
+
+/** Sites are compared by host name; `www.` is the same site to people. */
+export function siteOf(host: string): string {
+  return host.replace(/^www\./, '');
+}

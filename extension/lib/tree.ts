@@ -1,0 +1,165 @@
+import type { FileStatus } from './protocol/generated';
+
+/** A folder or a file of a torrent. Sums are kept in every folder, so that a row costs nothing to show. */
+export interface TreeNode {
+  name: string;
+  parent: TreeNode | undefined;
+  depth: number;
+  /** The file's index in the torrent; folders have none. */
+  index: number | undefined;
+  children: TreeNode[];
+  bytes: number;
+  files: number;
+  selectedFiles: number;
+  selectedBytes: number;
+  expanded: boolean;
+}
+
+export type Check = 'all' | 'some' | 'none';
+
+/** Up to here everything is opened; a longer list begins folded. */
+const OPEN_UP_TO = 60;
+
+function node(name: string, parent: TreeNode | undefined, index?: number): TreeNode {
+  return {
+    name,
+    parent,
+    depth: parent === undefined ? -1 : parent.depth + 1,
+    index,
+    children: [],
+    bytes: 0,
+    files: 0,
+    selectedFiles: 0,
+    selectedBytes: 0,
+    expanded: false,
+  };
+}
+
+export class FileTree {
+  readonly root = node('', undefined);
+  readonly #folders = new Map<string, TreeNode>([['', this.root]]);
+
+  constructor(files: readonly FileStatus[]) {
+    for (const file of files) this.#insert(file);
+    this.#sort(this.root);
+    this.root.expanded = true;
+    const open = this.root.files <= OPEN_UP_TO;
+    for (const folder of this.#folders.values()) {
+      if (folder !== this.root) folder.expanded = open || isLonely(folder);
+    }
+  }
+
+  get total(): { files: number; bytes: number } {
+    return { files: this.root.files, bytes: this.root.bytes };
+  }
+
+  get selected(): { files: number; bytes: number } {
+    return { files: this.root.selectedFiles, bytes: this.root.selectedBytes };
+  }
+
+  /** The indices to download, or undefined when that is all of them. */
+  selection(): number[] | undefined {
+    if (this.root.selectedFiles === this.root.files) return undefined;
+    const indices: number[] = [];
+    walk(this.root, (leaf) => {
+      if (leaf.index !== undefined && leaf.selectedFiles === 1) indices.push(leaf.index);
+    });
+    return indices.sort((a, b) => a - b);
+  }
+
+  check(of: TreeNode): Check {
+    if (of.selectedFiles === 0) return 'none';
+    return of.selectedFiles === of.files ? 'all' : 'some';
+  }
+
+  /** A folder that is partly chosen becomes chosen as a whole, as people expect of such boxes. */
+  toggle(of: TreeNode): void {
+    this.set(of, this.check(of) !== 'all');
+  }
+
+  set(of: TreeNode, selected: boolean): void {
+    const files = of.selectedFiles;
+    const bytes = of.selectedBytes;
+    walk(of, (each) => {
+      each.selectedFiles = selected ? each.files : 0;
+      each.selectedBytes = selected ? each.bytes : 0;
+    });
+    for (let up = of.parent; up !== undefined; up = up.parent) {
+      up.selectedFiles += of.selectedFiles - files;
+      up.selectedBytes += of.selectedBytes - bytes;
+    }
+  }
+
+  /** The rows to show, top to bottom. */
+  rows(): TreeNode[] {
+    const rows: TreeNode[] = [];
+    const visit = (folder: TreeNode): void => {
+      for (const child of folder.children) {
+        rows.push(child);
+        if (child.expanded) visit(child);
+      }
+    };
+    visit(this.root);
+    return rows;
+  }
+
+  #insert(file: FileStatus): void {
+    const cut = file.path.lastIndexOf('/');
+    const folder = this.#folder(cut === -1 ? '' : file.path.slice(0, cut));
+    const leaf = node(file.path.slice(cut + 1), folder, file.index);
+    leaf.bytes = file.bytes;
+    leaf.files = 1;
+    leaf.selectedFiles = file.selected ? 1 : 0;
+    leaf.selectedBytes = file.selected ? file.bytes : 0;
+    folder.children.push(leaf);
+    for (let up: TreeNode | undefined = folder; up !== undefined; up = up.parent) {
+      up.bytes += leaf.bytes;
+      up.files += 1;
+      up.selectedFiles += leaf.selectedFiles;
+      up.selectedBytes += leaf.selectedBytes;
+    }
+  }
+
+  /** Not recursive: a path may have as many parts as its author liked. */
+  #folder(path: string): TreeNode {
+    const known = this.#folders.get(path);
+    if (known !== undefined) return known;
+    let parent = this.root;
+    let end = -1;
+    do {
+      end = path.indexOf('/', end + 1);
+      const prefix = end === -1 ? path : path.slice(0, end);
+      let folder = this.#folders.get(prefix);
+      if (folder === undefined) {
+        folder = node(prefix.slice(prefix.lastIndexOf('/') + 1), parent);
+        parent.children.push(folder);
+        this.#folders.set(prefix, folder);
+      }
+      parent = folder;
+    } while (end !== -1);
+    return parent;
+  }
+
+  #sort(folder: TreeNode): void {
+    const collator = new Intl.Collator(undefined, { numeric: true });
+    const isFolder = (each: TreeNode): boolean => each.index === undefined;
+    walk(folder, (each) => {
+      each.children.sort((a, b) =>
+        isFolder(a) === isFolder(b) ? collator.compare(a.name, b.name) : isFolder(a) ? -1 : 1,
+      );
+    });
+  }
+}
+
+/** A torrent's one top folder is opened even in a long list: folded it would show nothing. */
+function isLonely(folder: TreeNode): boolean {
+  return folder.depth === 0 && folder.parent?.children.length === 1;
+}
+
+function walk(from: TreeNode, visit: (each: TreeNode) => void): void {
+  const stack = [from];
+  for (let each = stack.pop(); each !== undefined; each = stack.pop()) {
+    visit(each);
+    for (const child of each.children) stack.push(child);
+  }
+}

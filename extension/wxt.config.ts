@@ -1,0 +1,41 @@
+import { defineConfig } from 'wxt';
+
+/** The public half of the key that fixes the extension's id in every Chromium browser. */
+const CHROMIUM_KEY =
+  'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA14jFlE1n9UK8y3lAsRStKjPeKIMw9l7pkcN4K2QouDNOP5qVKEueATotvWm67/JznEXS4Ftg8CFZQpcBcyLhW11M/0jcopu93s2WIae5950vV7+428XkSzdPx08tR9HdOSL9jsaEIA/kWNojhODa4hJs2YTwzbQevfqHFpiQD3Up+zKoFeNusdNuFKQurjijh48+xbO6UPovgXdxeaNRPGVLtregmlL2ihqTX0/ZsKYQq9qCPeA7sJnTttSWg76coz/JZdwoAMbPKc1iXEuMJFmhNdEPU4SWMv5nFpgjVxpuud1Px0p9EOuABgF0asSbcpnh98G5OlCNelVfpKoWDQIDAQAB';
+
+export default defineConfig({
+  modules: ['@wxt-dev/module-svelte'],
+  imports: false,
+  manifestVersion: 3,
+  zip: { name: 'torrpeddo' },
+  vite: () => ({
+    build: { target: 'es2022' },
+    resolve: { dedupe: ['svelte'] },
+  }),
+  manifest: ({ browser }) => ({
+    name: '__MSG_extName__',
+    description: '__MSG_extDescription__',
+    default_locale: 'en',
+    icons: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 128: 'icon/128.png' },
+    permissions: ['nativeMessaging', 'storage', 'contextMenus', 'notifications'],
+    action: {
+      default_title: '__MSG_extName__',
+      default_icon: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 128: 'icon/128.png' },
+    },
+    ...(browser === 'firefox'
+      ? {
+          browser_specific_settings: {
+            gecko: {
+              id: 'torrpeddo@torrpeddo.org',
+              strict_min_version: '140.0',
+              data_collection_permissions: { required: ['none'] },
+            },
+          },
+          protocol_handlers: [
+            { protocol: 'magnet', name: 'Torrpeddo', uriTemplate: '/add.html?uri=%s' },
+          ],
+        }
+      : { key: CHROMIUM_KEY, minimum_chrome_version: '120' }),
+  }),
+});
