@@ -9,8 +9,11 @@
 //! - [`error`]: the one error type at the edge;
 //! - [`model`] and [`settings`]: what is told about torrents, the session and the settings;
 //! - [`methods`] and [`notifications`]: every request with its answer, and what the engine says
-//!   unasked.
+//!   unasked;
+//! - `client`: a blocking client, behind the feature of that name.
 
+#[cfg(feature = "client")]
+pub mod client;
 pub mod error;
 pub mod frame;
 pub mod jsonrpc;
