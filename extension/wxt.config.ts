@@ -32,9 +32,7 @@ export default defineConfig({
               data_collection_permissions: { required: ['none'] },
             },
           },
-          protocol_handlers: [
-            { protocol: 'magnet', name: 'Torrpeddo', uriTemplate: '/add.html?uri=%s' },
-          ],
+          protocol_handlers: [{ protocol: 'magnet', name: 'Torrpeddo', uriTemplate: '/add.html?uri=%s' }],
         }
       : { key: CHROMIUM_KEY, minimum_chrome_version: '120' }),
   }),

@@ -54,10 +54,7 @@ export class Engine {
   }
 
   /** Runs a method over one torrent; its failure is thrown as if the call had failed. */
-  async one(
-    method: 'pause' | 'resume' | 'cancel' | 'delete_files' | 'remove',
-    id: string,
-  ): Promise<void> {
+  async one(method: 'pause' | 'resume' | 'cancel' | 'delete_files' | 'remove', id: string): Promise<void> {
     const { results }: ManyResult = await this.client.call(method, { ids: [id] });
     const result = results[0];
     if (result?.ok === false) throw RpcFailure.from(result.error);

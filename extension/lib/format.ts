@@ -43,7 +43,7 @@ export function percent(fraction: number): string {
     style: 'percent',
     maximumFractionDigits: floored > 0 && floored < 0.1 ? 1 : 0,
     roundingMode: 'floor',
-  } as Intl.NumberFormatOptions).format(floored);
+  }).format(floored);
 }
 
 export function ratio(value: number): string {

@@ -29,7 +29,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** A page that took over its renderer could speak as our content script: nothing is believed unchecked. */
 export function parseFromContent(message: unknown): FromContent | undefined {
   if (!isRecord(message) || !isMagnet(message['uri'])) return undefined;
-  if (message['type'] === 'link') return { type: 'link', uri: message['uri'], nested: message['nested'] === true };
+  if (message['type'] === 'link')
+    return { type: 'link', uri: message['uri'], nested: message['nested'] === true };
   if (message['type'] === 'passed') return { type: 'passed', uri: message['uri'] };
   return undefined;
 }
@@ -43,10 +44,20 @@ export function parseSource(value: unknown): Source | undefined {
   if (!isRecord(value)) return undefined;
   if (value['kind'] === 'magnet' && isMagnet(value['uri'])) return { kind: 'magnet', uri: value['uri'] };
   const { url, data, name } = value;
-  if (value['kind'] === 'url' && typeof url === 'string' && url.length <= MAGNET_LIMIT && /^https?:/i.test(url)) {
+  if (
+    value['kind'] === 'url' &&
+    typeof url === 'string' &&
+    url.length <= MAGNET_LIMIT &&
+    /^https?:/i.test(url)
+  ) {
     return { kind: 'url', url };
   }
-  if (value['kind'] === 'file' && typeof data === 'string' && typeof name === 'string' && data.length <= BASE64_LIMIT) {
+  if (
+    value['kind'] === 'file' &&
+    typeof data === 'string' &&
+    typeof name === 'string' &&
+    data.length <= BASE64_LIMIT
+  ) {
     return { kind: 'file', data, name: name.slice(0, 1000) };
   }
   return undefined;

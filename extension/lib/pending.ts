@@ -15,7 +15,9 @@ interface SessionState {
 
 export function keyOf(source: Source): string {
   if (source.kind === 'magnet') return sketchMagnet(source.uri).key;
-  return source.kind === 'url' ? source.url : `${source.name}:${source.data.length}:${source.data.slice(-64)}`;
+  return source.kind === 'url'
+    ? source.url
+    : `${source.name}:${source.data.length}:${source.data.slice(-64)}`;
 }
 
 /** Adds what is not there yet: a double click is one. Says how many were new. */
@@ -23,12 +25,15 @@ export function merge(pending: PendingItem[], sources: Source[]): PendingItem[] 
   const merged = [...pending];
   for (const source of sources) {
     const key = keyOf(source);
-    if (merged.length < SOURCES_LIMIT && !merged.some((item) => item.key === key)) merged.push({ key, source });
+    if (merged.length < SOURCES_LIMIT && !merged.some((item) => item.key === key))
+      merged.push({ key, source });
   }
   return merged;
 }
 
-export async function readSession<K extends keyof SessionState>(key: K): Promise<SessionState[K] | undefined> {
+export async function readSession<K extends keyof SessionState>(
+  key: K,
+): Promise<SessionState[K] | undefined> {
   return (await browser.storage.session.get(key))[key] as SessionState[K] | undefined;
 }
 
@@ -43,7 +48,7 @@ export async function forgetSession(key: keyof SessionState): Promise<void> {
 export function watchPending(listener: (items: PendingItem[]) => void): () => void {
   const changed = (changes: Record<string, { newValue?: unknown }>, area: string): void => {
     if (area === 'session' && 'pending' in changes) {
-      listener((changes['pending']?.newValue as PendingItem[] | undefined) ?? []);
+      listener((changes['pending'].newValue as PendingItem[] | undefined) ?? []);
     }
   };
   browser.storage.onChanged.addListener(changed);

@@ -44,7 +44,10 @@ export async function forgetLocal(key: Key): Promise<void> {
   await browser.storage.local.remove(key);
 }
 
-export function watchLocal<K extends Key>(key: K, listener: (value: LocalState[K] | undefined) => void): () => void {
+export function watchLocal<K extends Key>(
+  key: K,
+  listener: (value: LocalState[K] | undefined) => void,
+): () => void {
   const changed = (changes: Record<string, { newValue?: unknown }>, area: string): void => {
     if (area === 'local' && key in changes) listener(changes[key]?.newValue as LocalState[K] | undefined);
   };
@@ -58,7 +61,9 @@ const RECENT_FOLDERS = 8;
 
 export async function rememberFolder(folder: string): Promise<void> {
   const recent = (await readLocal('recentFolders')) ?? [];
-  await writeLocal({ recentFolders: [folder, ...recent.filter((other) => other !== folder)].slice(0, RECENT_FOLDERS) });
+  await writeLocal({
+    recentFolders: [folder, ...recent.filter((other) => other !== folder)].slice(0, RECENT_FOLDERS),
+  });
 }
 
 /** Sites are compared by host name; `www.` is the same site to people. */

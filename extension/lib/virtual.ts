@@ -4,7 +4,13 @@ export interface Window {
   end: number;
 }
 
-export function visible(total: number, rowHeight: number, scrollTop: number, height: number, spare = 6): Window {
+export function visible(
+  total: number,
+  rowHeight: number,
+  scrollTop: number,
+  height: number,
+  spare = 6,
+): Window {
   const first = Math.floor(Math.max(0, scrollTop) / rowHeight);
   const shown = Math.ceil(height / rowHeight) + 1;
   const start = Math.max(0, Math.min(first, total - shown) - spare);

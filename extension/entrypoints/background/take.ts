@@ -43,7 +43,9 @@ export async function linkPassed(): Promise<void> {
 
 async function isSiteOff(tabId: number): Promise<boolean> {
   const question: ToContent = { type: 'site' };
-  const reply: unknown = await browser.tabs.sendMessage(tabId, question, { frameId: 0 }).catch(() => undefined);
+  const reply: unknown = await browser.tabs
+    .sendMessage(tabId, question, { frameId: 0 })
+    .catch(() => undefined);
   const site = (reply as { site?: unknown } | undefined)?.site;
   return typeof site === 'string' && ((await readLocal('sitesOff')) ?? []).includes(site);
 }
@@ -109,7 +111,11 @@ async function ask(client: RpcClient): Promise<Probe> {
             resolve({ ok: true, ask: settings.ask_before_add });
           },
           (error: unknown) => {
-            resolve({ ok: false, status: 'down', message: error instanceof Error ? error.message : String(error) });
+            resolve({
+              ok: false,
+              status: 'down',
+              message: error instanceof Error ? error.message : String(error),
+            });
           },
         );
       } else if (state.status === 'missing' || state.status === 'forbidden') {

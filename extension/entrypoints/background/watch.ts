@@ -39,7 +39,11 @@ export function watch(): void {
         .call('subscribe', { topics: ['session', 'events'], interval_ms: 2000 })
         .then(() => client.call('get_session', {}))
         .then(onSession, () => undefined);
-    } else if (state.status === 'missing' || state.status === 'forbidden' || state.status === 'incompatible') {
+    } else if (
+      state.status === 'missing' ||
+      state.status === 'forbidden' ||
+      state.status === 'incompatible'
+    ) {
       // Nothing here can mend that; the next click or page looks again.
       letGo();
     }

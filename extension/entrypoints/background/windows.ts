@@ -5,7 +5,10 @@ const ADD = { width: 600, height: 680 };
 const WELCOME = { width: 620, height: 640 };
 
 /** A small window over the middle of the one in front, or a tab where there are no windows (Android). */
-async function openWindow(path: string, size: { width: number; height: number }): Promise<{ tabId: number; windowId?: number }> {
+async function openWindow(
+  path: string,
+  size: { width: number; height: number },
+): Promise<{ tabId: number; windowId?: number }> {
   const url = browser.runtime.getURL(path as '/add.html');
   try {
     const window = await browser.windows.create({ url, type: 'popup', ...size, ...(await centred(size)) });

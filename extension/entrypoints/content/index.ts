@@ -29,7 +29,8 @@ export default defineContentScript({
     });
 
     const site = topSite();
-    const send = (message: FromContent): Promise<LinkAnswer | undefined> => browser.runtime.sendMessage(message);
+    const send = (message: FromContent): Promise<LinkAnswer | undefined> =>
+      browser.runtime.sendMessage(message);
 
     const onClick = (event: MouseEvent): void => {
       if (!follows(event)) return;

@@ -103,8 +103,8 @@ export class RpcClient {
   on<N extends Notification>(name: N, listener: Listener<N>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set();
     this.#listeners.set(name, listeners);
-    listeners.add(listener as (params: never) => void);
-    return () => listeners.delete(listener as (params: never) => void);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
   /**
@@ -125,7 +125,7 @@ export class RpcClient {
         reject(this.#failure('disconnected'));
         return;
       }
-      this.#expect(id, resolve as (result: unknown) => void, reject, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
+      this.#expect(id, resolve, reject, options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
       if (status === 'ready') this.#post(id, text);
       else this.#waiting.set(id, text);
     });
@@ -148,7 +148,9 @@ export class RpcClient {
       this.#port?.postMessage(JSON.parse(text));
     } catch (error) {
       this.#settle(id, (pending) => {
-        pending.reject(new RpcFailure('disconnected', error instanceof Error ? error.message : String(error)));
+        pending.reject(
+          new RpcFailure('disconnected', error instanceof Error ? error.message : String(error)),
+        );
       });
     }
   }

@@ -1,13 +1,13 @@
 import { browser } from 'wxt/browser';
 import { t } from '../i18n';
-import { RpcClient, type PortLike } from './client';
+import { RpcClient } from './client';
 
 export const HOST_NAME = 'org.torrpeddo.host';
 
 /** A client over a native port of this page's own. */
 export function createClient(page: string): RpcClient {
   return new RpcClient({
-    connect: () => browser.runtime.connectNative(HOST_NAME) as PortLike,
+    connect: () => browser.runtime.connectNative(HOST_NAME),
     lastError: () => browser.runtime.lastError?.message,
     client: {
       name: `torrpeddo-${page}`,

@@ -1,0 +1,189 @@
+import { browser } from 'wxt/browser';
+import { AddItem } from '@/lib/additem.svelte';
+import { Engine } from '@/lib/engine.svelte';
+import { t } from '@/lib/i18n';
+import { isMagnet } from '@/lib/magnet';
+import type { FromPage } from '@/lib/messages';
+import { merge, readSession, watchPending, writeSession, type PendingItem } from '@/lib/pending';
+import { readLocal, rememberFolder, writeLocal } from '@/lib/settings';
+import { displayText } from '@/lib/text';
+
+/** What the add dialog knows and does. What waits to be added comes from the session's storage. */
+export class AddDialog {
+  readonly engine = new Engine('add', ['session', 'events']);
+  items = $state.raw<AddItem[]>([]);
+  chosen = $state<string | undefined>();
+  folder = $state('');
+  recent = $state.raw<string[]>([]);
+  paused = $state(false);
+  top = $state(false);
+  working = $state(false);
+  read = $state(false);
+  problem = $state<string | undefined>();
+  /** Once connected, the page keeps its contents while the connection is being mended. */
+  connected = $state(false);
+
+  #defaultFolder = $state('');
+  #folderTouched = false;
+
+  readonly current = $derived(this.items.find((item) => item.key === this.chosen) ?? this.items[0]);
+  readonly needed = $derived(this.items.reduce((sum, item) => sum + (item.neededBytes ?? 0), 0));
+  /** The engine knows the free space of the default folder; of another one nothing is claimed. */
+  readonly free = $derived(
+    this.folder === this.#defaultFolder && this.folder !== '' ? this.engine.session?.free_bytes : undefined,
+  );
+  readonly noRoom = $derived(this.free !== undefined && this.needed > this.free);
+  readonly canConfirm = $derived(
+    this.engine.connection.status === 'ready' &&
+      !this.working &&
+      this.items.some((item) => !item.nothingSelected && item.status !== 'added'),
+  );
+  readonly canHandBack = $derived(
+    this.items.length === 1 &&
+      this.current?.source.kind === 'magnet' &&
+      (!this.connected || this.current.problem !== undefined),
+  );
+
+  open(): () => void {
+    const { client } = this.engine;
+    const stops = [
+      watchPending((pending) => {
+        this.#show(pending);
+      }),
+      this.engine.onEvent((event) => {
+        for (const item of this.items) void item.onEvent(client, event);
+      }),
+      client.onState((state) => {
+        if (state.status === 'ready') void this.#connected();
+        else if (state.status !== 'connecting' && state.status !== 'lost') this.connected = false;
+      }),
+    ];
+    this.engine.start();
+    void this.#read();
+    return () => {
+      for (const stop of stops) stop();
+      client.stop();
+    };
+  }
+
+  nameOf(item: AddItem): string {
+    return displayText(item.name ?? t('addNameUnknown'));
+  }
+
+  complain(error: unknown): void {
+    this.problem = error instanceof Error ? error.message : t('errorUnknown');
+  }
+
+  setFolder(folder: string): void {
+    this.folder = folder;
+    this.#folderTouched = true;
+  }
+
+  async leaveOut(item: AddItem): Promise<void> {
+    item.drop(this.engine.client);
+    await this.#forget([item.key]);
+  }
+
+  /** Adds everything; what failed stays, with its sentence. */
+  async confirm(): Promise<void> {
+    if (!this.canConfirm) return;
+    this.working = true;
+    this.problem = undefined;
+    const options = {
+      paused: this.paused,
+      ...(this.top ? { queue_top: true } : {}),
+      ...(this.folder === '' ? {} : { save_path: this.folder }),
+    };
+    // One after the other, so that the queue has them in the order of the clicks.
+    const done: string[] = [];
+    for (const item of this.items) {
+      if (item.nothingSelected) continue;
+      if (await item.add(this.engine.client, options)) done.push(item.key);
+    }
+    this.working = false;
+    if (done.length > 0) {
+      if (this.folder !== '') await rememberFolder(this.folder);
+      const active: FromPage = { type: 'active' };
+      await browser.runtime.sendMessage(active).catch(() => undefined);
+    }
+    const left = this.items.filter((item) => !done.includes(item.key));
+    await this.#forget(done);
+    if (left.length === 0) await this.#close();
+    else this.chosen = left.find((item) => item.problem !== undefined)?.key ?? left[0]?.key;
+  }
+
+  async cancel(): Promise<void> {
+    for (const item of this.items) item.drop(this.engine.client);
+    await this.#forget(this.items.map((item) => item.key));
+    await this.#close();
+  }
+
+  /** Lets the browser do with the link what it would do without us. */
+  handBack(): void {
+    const source = this.current?.source;
+    if (source?.kind === 'magnet' && isMagnet(source.uri)) location.href = source.uri;
+  }
+
+  async #read(): Promise<void> {
+    this.recent = (await readLocal('recentFolders')) ?? [];
+    let pending = (await readSession('pending')) ?? [];
+    // Firefox opens this page itself when it is the browser's handler for magnet links.
+    const uri = new URLSearchParams(location.search).get('uri');
+    if (isMagnet(uri)) {
+      history.replaceState(null, '', location.pathname);
+      pending = merge(pending, [{ kind: 'magnet', uri }]);
+      const tab = await browser.tabs.getCurrent();
+      const dialog = tab?.id === undefined ? undefined : { tabId: tab.id };
+      await writeSession(dialog === undefined ? { pending } : { pending, dialog });
+    }
+    this.#show(pending);
+    this.read = true;
+  }
+
+  #show(pending: readonly PendingItem[]): void {
+    const known = new Map(this.items.map((item) => [item.key, item]));
+    const fresh: AddItem[] = [];
+    this.items = pending.map((each) => {
+      const item = known.get(each.key);
+      if (item !== undefined) return item;
+      const added = new AddItem(each);
+      fresh.push(added);
+      return added;
+    });
+    if (this.engine.connection.status === 'ready') this.#look(fresh);
+  }
+
+  #look(items: readonly AddItem[]): void {
+    for (const item of items) void item.look(this.engine.client);
+  }
+
+  async #connected(): Promise<void> {
+    this.connected = true;
+    this.#look(this.items);
+    try {
+      const settings = await this.engine.client.call('get_settings', {});
+      void writeLocal({ ask: settings.ask_before_add });
+      this.#defaultFolder = settings.download_folder;
+      // A reconnection must not undo what the user chose meanwhile.
+      if (!this.#folderTouched && this.folder === '') {
+        this.folder = settings.download_folder;
+        this.paused = settings.start_paused;
+      }
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  async #forget(keys: readonly string[]): Promise<void> {
+    const pending = (await readSession('pending')) ?? [];
+    const left = pending.filter((item) => !keys.includes(item.key));
+    await writeSession({ pending: left });
+    this.#show(left);
+  }
+
+  async #close(): Promise<void> {
+    const tab = await browser.tabs.getCurrent();
+    if (tab?.id === undefined) window.close();
+    else await browser.tabs.remove(tab.id);
+  }
+}

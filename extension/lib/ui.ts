@@ -1,0 +1,16 @@
+/** A short word to the user at the edge of the page. */
+export interface Message {
+  text: string;
+  bad: boolean;
+}
+
+/** What is asked before something that cannot be undone. */
+export interface Question {
+  title: string;
+  text: string;
+  yes: string;
+  /** What it is about, in the words of a stranger. */
+  subject: string;
+  dangerous: boolean;
+  answer: () => void;
+}
