@@ -1,6 +1,8 @@
 """Seeds a file or folder with libtorrent, on loopback alone.
 
-Arguments: one JSON object {"path", "torrent", "piece_bytes"?, "upload_limit"?, "port"?, "web"?}.
+Arguments: one JSON object {"path", "torrent", "piece_bytes"?, "upload_limit"?, "given"?}.
+With "given", the torrent file is there already, whatever names it has in it, and the contents of
+its files are in "path" under the names 0, 1, 2…
 First line of output: {"ready": true, "port", "hash", "magnet", "torrent"}.
 Then one answer for each line of input:
   {"do": "status"}                -> {"peers", "uploaded"}
@@ -30,12 +32,16 @@ def make_torrent(path, piece_bytes):
 def main():
     options = json.loads(sys.argv[1])
     path = os.path.abspath(options["path"])
-    data = make_torrent(path, options.get("piece_bytes", 0))
-    with open(options["torrent"], "wb") as file:
-        file.write(data)
+    if options.get("given"):
+        with open(options["torrent"], "rb") as file:
+            data = file.read()
+    else:
+        data = make_torrent(path, options.get("piece_bytes", 0))
+        with open(options["torrent"], "wb") as file:
+            file.write(data)
 
     session = lt.session({
-        "listen_interfaces": "127.0.0.1:%d" % options.get("port", 0),
+        "listen_interfaces": "127.0.0.1:0",
         "enable_dht": False,
         "enable_lsd": False,
         "enable_upnp": False,
@@ -50,7 +56,11 @@ def main():
     info = lt.torrent_info(lt.bdecode(data))
     parameters = lt.add_torrent_params()
     parameters.ti = info
-    parameters.save_path = os.path.dirname(path)
+    if options.get("given"):
+        parameters.save_path = path
+        parameters.renamed_files = {n: str(n) for n in range(info.num_files())}
+    else:
+        parameters.save_path = os.path.dirname(path)
     parameters.flags = (parameters.flags | lt.torrent_flags.seed_mode) & ~(
         lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     handle = session.add_torrent(parameters)

@@ -39,6 +39,12 @@ impl Server {
         server
     }
 
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Puts a page there, or replaces it.
     ///
     /// # Panics

@@ -8,16 +8,20 @@
 pub mod bencode;
 
 pub mod files;
+pub mod gate;
 pub mod http;
+pub mod magnets;
 pub mod paths;
 pub mod process;
 pub mod relay;
 pub mod sandbox;
 pub mod seeder;
+pub mod transmission;
 pub mod wait;
 
 pub use files::Files;
+pub use gate::Gate;
 pub use relay::{Notification, Relay, Rpc};
 pub use sandbox::Sandbox;
-pub use seeder::Seeder;
+pub use seeder::{Seed, Seeder};
 pub use wait::{DEADLINE, wait_for, wait_until};

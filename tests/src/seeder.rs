@@ -65,13 +65,30 @@ impl Seeder {
         let single =
             seed.files.iter().count() == 1 && seed.files.iter().all(|(file, _)| file == seed.name);
         seed.files.write(&if single { data.clone() } else { data.join(seed.name) });
-        let torrent = folder.path().join("file.torrent");
         let options = json!({
             "path": data.join(seed.name),
-            "torrent": torrent,
             "piece_bytes": seed.piece_bytes,
             "upload_limit": seed.upload_limit,
         });
+        Self::spawn(folder, options, seed.name, seed.files)
+    }
+
+    /// Seeds a torrent file as it is, whatever names it has in it. `files` are named `0`, `1`, …
+    ///
+    /// # Panics
+    /// When libtorrent refuses the torrent.
+    #[must_use]
+    pub fn of_torrent(torrent: &[u8], files: Files) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        files.write(&folder.path().join("data"));
+        std::fs::write(folder.path().join("file.torrent"), torrent).expect("a torrent file");
+        let options = json!({"path": folder.path().join("data"), "given": true});
+        Self::spawn(folder, options, "", files)
+    }
+
+    fn spawn(folder: tempfile::TempDir, mut options: Value, name: &str, files: Files) -> Self {
+        let torrent = folder.path().join("file.torrent");
+        options["torrent"] = json!(torrent);
         let python = paths::tool("TORRPEDDO_TEST_PYTHON", "venv/bin/python", "python3");
         let mut child = Command::new(&python)
             .arg(paths::repository().join("tests/seeder/seeder.py"))
@@ -86,8 +103,8 @@ impl Seeder {
             child,
             pipes: Mutex::new((input, output)),
             folder,
-            name: seed.name.into(),
-            files: seed.files,
+            name: name.into(),
+            files,
             id: String::new(),
             port: 0,
             magnet: String::new(),

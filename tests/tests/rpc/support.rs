@@ -1,0 +1,94 @@
+//! What many of these tests do.
+
+use serde_json::{Value, json};
+use torrpeddo_tests::{Relay, Seed, Seeder, files::Files, wait_for};
+
+/// Adds a magnet and returns its id.
+#[track_caller]
+pub fn add_magnet(relay: &Relay, uri: &str) -> String {
+    id_of(&relay.ok("add_magnet", json!({"uri": uri})))
+}
+
+/// The id in the answer to an add.
+#[track_caller]
+pub fn id_of(added: &Value) -> String {
+    added["torrent"]["id"].as_str().unwrap_or_else(|| panic!("no id: {added}")).into()
+}
+
+/// The one torrent.
+#[track_caller]
+pub fn torrent(relay: &Relay, id: &str) -> Value {
+    let mut status = relay.ok("get_status", json!({"ids": [id]}));
+    status["torrents"][0].take()
+}
+
+/// Waits until the torrent satisfies `wanted`.
+#[track_caller]
+pub fn wait_torrent(
+    relay: &Relay,
+    id: &str,
+    what: &str,
+    mut wanted: impl FnMut(&Value) -> bool,
+) -> Value {
+    let mut last = Value::Null;
+    let found = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        wait_for(what, || {
+            last = torrent(relay, id);
+            wanted(&last).then(|| last.clone())
+        })
+    }));
+    found.unwrap_or_else(|_| panic!("waited in vain for {what}; last seen: {last:#}"))
+}
+
+/// Waits until the torrent is in one of `states`.
+#[track_caller]
+pub fn wait_state(relay: &Relay, id: &str, states: &[&str]) -> Value {
+    wait_torrent(relay, id, &format!("{id} in {states:?}"), |torrent| {
+        states.contains(&torrent["state"].as_str().unwrap_or_default())
+    })
+}
+
+/// Waits until the torrent is complete.
+#[track_caller]
+pub fn wait_complete(relay: &Relay, id: &str) -> Value {
+    let torrent = wait_state(relay, id, &["seeding", "finished", "error"]);
+    assert_ne!(torrent["state"], "error", "{torrent:#}");
+    assert_eq!(torrent["progress"].as_f64(), Some(1.0), "{torrent:#}");
+    torrent
+}
+
+/// One result of a method over many, after checking that it is about `id`.
+#[track_caller]
+pub fn one(many: &Value, id: &str) -> Value {
+    let results = many["results"].as_array().unwrap_or_else(|| panic!("no results: {many}"));
+    assert_eq!(results.len(), 1, "{many}");
+    assert_eq!(results[0]["id"], id, "{many}");
+    results[0].clone()
+}
+
+/// Calls a method over many with one id, and expects it to be granted.
+#[track_caller]
+pub fn granted(relay: &Relay, method: &str, id: &str) {
+    let result = one(&relay.ok(method, json!({"ids": [id]})), id);
+    assert_eq!(result["ok"], true, "{method}: {result}");
+}
+
+/// A seeder that is slow enough to be interrupted in the middle: 16 MiB in pieces of 64 KiB.
+pub fn slow_seeder(name: &str) -> Seeder {
+    Seeder::start(Seed {
+        name,
+        files: Files::new([("first.bin", 10 << 20), ("folder/second.bin", 6 << 20)]),
+        piece_bytes: 64 << 10,
+        upload_limit: 3 << 20,
+    })
+}
+
+/// Waits until a download is between a quarter and three quarters done.
+#[track_caller]
+pub fn wait_half_way(relay: &Relay, id: &str) -> Value {
+    let torrent = wait_torrent(relay, id, "a quarter of the download", |torrent| {
+        torrent["state"] == "downloading" && torrent["progress"].as_f64() >= Some(0.25)
+    });
+    assert!(torrent["progress"].as_f64() < Some(0.75), "too fast to interrupt: {torrent:#}");
+    torrent
+}
