@@ -1,12 +1,14 @@
-//! A second client that nobody here wrote: transmission, as a seeder.
+//! A second client that nobody here wrote: transmission, as a seeder. The program of its own and not
+//! the daemon, whose package would start a service on the machine of whoever runs the tests.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::{Seeder, wait_until};
 
-/// A transmission daemon on loopback that seeds one torrent.
+/// A transmission on loopback that seeds one torrent.
 pub struct Transmission {
     child: Child,
     _folder: tempfile::TempDir,
@@ -18,13 +20,10 @@ impl Transmission {
     /// Seeds what `seeder` has, from the same files.
     ///
     /// # Panics
-    /// When `transmission-daemon` is not installed (`cargo xtask test` does it) or does not start.
+    /// When `transmission-cli` is not installed (`cargo xtask test` does it) or does not start.
     #[must_use]
     pub fn seed(seeder: &Seeder) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let watched = folder.path().join("watched");
-        fs::create_dir(&watched).expect("a folder");
-        fs::write(watched.join("a.torrent"), seeder.torrent_bytes()).expect("a torrent file");
         let settings = serde_json::json!({
             "bind-address-ipv4": "127.0.0.1",
             "bind-address-ipv6": "::1",
@@ -34,35 +33,37 @@ impl Transmission {
             "port-forwarding-enabled": false,
             "utp-enabled": false,
             "rpc-enabled": false,
-            "watch-dir-enabled": true,
-            "watch-dir": watched,
-            "download-dir": seeder.data(),
             "incomplete-dir-enabled": false,
             "ratio-limit-enabled": false,
         });
         let (child, port) = (0..5)
-            .find_map(|_| try_port(folder.path(), settings.clone()))
-            .expect("transmission-daemon listens on one of five ports");
+            .find_map(|_| try_port(folder.path(), settings.clone(), seeder))
+            .expect("transmission-cli listens on one of five ports");
         Self { child, _folder: folder, port }
     }
 }
 
 /// Ports cannot be handed over, so another process may take a free one first: then `None`.
-fn try_port(folder: &std::path::Path, mut settings: serde_json::Value) -> Option<(Child, u16)> {
+fn try_port(folder: &Path, mut settings: serde_json::Value, seeder: &Seeder) -> Option<(Child, u16)> {
     let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = free.local_addr().expect("an address").port();
     drop(free);
     settings["peer-port"] = port.into();
     fs::write(folder.join("settings.json"), settings.to_string()).expect("settings");
-    let mut child = Command::new("transmission-daemon")
-        .arg("--foreground")
+    let mut child = Command::new("transmission-cli")
         .arg("--config-dir")
         .arg(folder)
+        .arg("--download-dir")
+        .arg(seeder.data())
+        .arg("--port")
+        .arg(port.to_string())
+        .arg("--no-portmap")
+        .arg(&seeder.torrent)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
-        .expect("transmission-daemon, which `cargo xtask test` installs");
+        .expect("transmission-cli, which `cargo xtask test` installs");
     let mut ended = false;
     wait_until("transmission to listen", || {
         ended = child.try_wait().is_ok_and(|status| status.is_some());

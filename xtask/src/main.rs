@@ -1,6 +1,57 @@
-//! The tasks of this repository.
+//! The tasks of this repository: `cargo xtask help`.
 
-fn main() -> std::io::Result<()> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../extension/lib/protocol/generated.ts");
-    std::fs::write(path, torrpeddo_protocol::typescript::generate())
+mod build;
+mod command;
+mod programs;
+mod setup;
+mod test;
+
+use clap::{Parser, Subcommand};
+
+/// The tasks of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Shows the whole thing: a browser, the extension, the engine and a swarm, all on loopback
+    Run(programs::RunArguments),
+    /// Checks and tests everything
+    Test(test::Arguments),
+    /// Builds the release binary and the extension for both browsers
+    Build,
+    /// Measures the relay and the engine on this machine
+    Bench,
+    /// Writes the extension's TypeScript types from the types of host/protocol
+    Codegen,
+}
+
+fn main() -> std::process::ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Run(arguments) => programs::run(&arguments),
+        Task::Test(arguments) => test::test(&arguments),
+        Task::Build => build::everything(),
+        Task::Bench => programs::bench(),
+        Task::Codegen => codegen(),
+    };
+    match done {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("{sentence}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+/// What went wrong, in a sentence.
+type Result<T = ()> = std::result::Result<T, String>;
+
+fn codegen() -> Result {
+    let path = command::repository().join("extension/lib/protocol/generated.ts");
+    std::fs::write(&path, torrpeddo_protocol::typescript::generate())
+        .map_err(|error| format!("{}: {error}", path.display()))
 }
