@@ -31,7 +31,18 @@ export function bytes(count: number): string {
   }).format(value);
 }
 
+/** Rates come and go around nought; one unit for all small ones keeps them from jumping. */
 export function rate(perSecond: number): string {
+  if (perSecond < 1000) {
+    const kilobytes = Math.max(0, Math.round(perSecond / 100) / 10) || 0;
+    const format = number({
+      style: 'unit',
+      unit: 'kilobyte',
+      unitDisplay: 'short',
+      maximumFractionDigits: 1,
+    });
+    return t('perSecond', format.format(kilobytes));
+  }
   return t('perSecond', bytes(perSecond));
 }
 

@@ -8,7 +8,7 @@ import { RpcFailure } from '@/lib/rpc/errors';
 import { add } from '@/lib/add';
 import { readLocal, writeLocal } from '@/lib/settings';
 import { notifyAdded, notifyProblem } from './notify';
-import { showTrouble, watch } from './watch';
+import { showBusy, showTrouble, watch } from './watch';
 import { showDialog, showMissing } from './windows';
 
 /** People should see within a tenth of a second that their click arrived; a host answers in less. */
@@ -53,6 +53,7 @@ async function isSiteOff(tabId: number): Promise<boolean> {
 /** Brings links to the engine: by way of the dialog, or at once where the user wants it so. */
 export async function take(sources: Source[]): Promise<boolean> {
   if (sources.length === 0) return false;
+  void showBusy();
   const client = createClient('background');
   try {
     const probing = ask(client);

@@ -14,11 +14,18 @@ const LINGER_MS = 5_000;
 
 /** The port, while there is one. The port is what keeps the worker alive, so the two end together. */
 let current: RpcClient | undefined;
+/** What the badge says while nothing is wrong. */
+let shown = '';
 let farewell: ReturnType<typeof setTimeout> | undefined;
 
 export async function showTrouble(trouble: boolean): Promise<void> {
   if (trouble) await badge('!', BADGE.trouble, t('badgeTrouble'));
-  else if (current === undefined) await badge('', BADGE.active, t('extName'));
+  else await badge(shown, BADGE.active, t('extName'));
+}
+
+/** The click has arrived: seen before any window can be opened. Whatever follows takes its place. */
+export async function showBusy(): Promise<void> {
+  await badge('…', BADGE.active, t('extName'));
 }
 
 async function badge(text: string, color: string, title: string): Promise<void> {
@@ -63,7 +70,8 @@ function onSession(session: Session): void {
   const left = workLeft(session.counts);
   const active = left - (session.counts.queued ?? 0);
   void writeLocal({ workLeft: left > 0, host: 'ok' });
-  void badge(active > 0 ? count(active) : '', BADGE.active, t('extName'));
+  shown = active > 0 ? count(active) : '';
+  void badge(shown, BADGE.active, t('extName'));
   clearTimeout(farewell);
   if (left === 0) farewell = setTimeout(letGo, LINGER_MS);
 }
