@@ -1,2 +1,44 @@
-//! The binary.
-fn main() {}
+//! Torrpeddo's one program. A browser starts it with its own arguments, and it becomes the relay;
+//! `torrpeddo engine` is the engine; everything else is a command line over the same protocol.
+//!
+//! Invariant: on the way to the relay nothing is initialised but what copying bytes needs.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use caller::Caller;
+
+mod caller;
+mod cli;
+mod defaults;
+mod desktop;
+mod doctor;
+#[cfg_attr(unix, path = "endpoint_unix.rs")]
+mod endpoint;
+mod engine_info;
+mod engine_process;
+mod failure;
+mod logging;
+mod offline;
+mod paths;
+#[cfg_attr(unix, path = "private_folder_unix.rs")]
+mod private_folder;
+mod probe;
+mod relay;
+mod start;
+#[cfg_attr(unix, path = "system_unix.rs")]
+mod system;
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match caller::identify(&arguments) {
+        Caller::Extension => relay::run(),
+        Caller::Stranger(who) => {
+            relay::complain(&format!(
+                "{who} may not use this program: it is no Torrpeddo extension"
+            ));
+            ExitCode::FAILURE
+        }
+        Caller::Person => cli::run(),
+    }
+}
