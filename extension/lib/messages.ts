@@ -17,6 +17,11 @@ export interface ToContent {
   type: 'site';
 }
 
+/** To the welcome page: come to the front. */
+export interface ToWelcome {
+  type: 'front';
+}
+
 /** What a content script is told: whether the link found a taker. */
 export interface LinkAnswer {
   taken: boolean;

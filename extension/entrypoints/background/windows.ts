@@ -1,4 +1,5 @@
 import { browser } from 'wxt/browser';
+import type { ToWelcome } from '@/lib/messages';
 import { forgetSession, readSession, writeSession } from '@/lib/pending';
 
 const ADD = { width: 600, height: 680 };
@@ -54,17 +55,10 @@ export async function dialogClosed(tabId: number): Promise<void> {
 
 /** Says that the host is missing, once: a page of links would otherwise bury the user in windows. */
 export async function showMissing(): Promise<void> {
-  const url = browser.runtime.getURL('/welcome.html');
-  const pages = await browser.runtime
-    .getContexts({ contextTypes: ['TAB'] })
-    .catch(() => [] as { documentUrl?: string; tabId: number }[]);
-  const open = pages.find((page) => page.documentUrl?.startsWith(url) === true);
-  if (open !== undefined) {
-    const tab = await browser.tabs.update(open.tabId, { active: true });
-    if (tab?.windowId !== undefined) await browser.windows.update(tab.windowId, { focused: true });
-    return;
-  }
-  await openWindow('/welcome.html?missing', WELCOME);
+  const message: ToWelcome = { type: 'front' };
+  // An open page brings itself to the front; without one there is nobody to answer.
+  const answer: unknown = await browser.runtime.sendMessage(message).catch(() => undefined);
+  if (answer !== true) await openWindow('/welcome.html?missing', WELCOME);
 }
 
 export async function openWelcomeTab(): Promise<void> {
