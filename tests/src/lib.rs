@@ -6,9 +6,11 @@
 //! wrote. Tests wait for conditions ([`wait_for`]), never for a time to pass.
 
 pub mod bencode;
+pub mod browser;
 
 pub mod files;
 pub mod gate;
+pub mod handler;
 pub mod http;
 pub mod magnets;
 pub mod paths;

@@ -44,7 +44,11 @@ impl Transmission {
 }
 
 /// Ports cannot be handed over, so another process may take a free one first: then `None`.
-fn try_port(folder: &Path, mut settings: serde_json::Value, seeder: &Seeder) -> Option<(Child, u16)> {
+fn try_port(
+    folder: &Path,
+    mut settings: serde_json::Value,
+    seeder: &Seeder,
+) -> Option<(Child, u16)> {
     let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = free.local_addr().expect("an address").port();
     drop(free);

@@ -73,7 +73,7 @@ fn not_found_says_which() {
 fn invalid_magnets() {
     let sandbox = Sandbox::new();
     let relay = sandbox.relay();
-    let v2 = "1220".to_owned() + &"ab".repeat(32);
+    let v2 = format!("1220{}", "ab".repeat(32));
     for uri in [
         "".into(),
         "magnet:".into(),
