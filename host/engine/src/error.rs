@@ -83,3 +83,34 @@ impl Error {
         Self::Io { message, path: Some(path), reason: error.to_string() }
     }
 }
+
+impl From<Error> for torrpeddo_protocol::RpcError {
+    fn from(error: Error) -> Self {
+        use torrpeddo_protocol::ErrorKind as K;
+        let message = error.to_string();
+        let kind = match &error {
+            Error::NotFound { .. } => K::NotFound,
+            Error::InvalidMagnet(_) => K::InvalidMagnet,
+            Error::InvalidTorrent(_) => K::InvalidTorrent,
+            Error::WrongState { .. } => K::WrongState,
+            Error::Io { .. } => K::Io,
+            Error::Unavailable(_) => K::Unavailable,
+            Error::InvalidPath(_) => K::InvalidPath,
+            Error::TooLarge(_) => K::TooLarge,
+            Error::InvalidParams { .. } => K::InvalidParams,
+            Error::Internal(_) => K::Internal,
+        };
+        let mut rpc = Self::new(kind, message);
+        match error {
+            Error::NotFound { id } => rpc.data.id = Some(id),
+            Error::WrongState { state, .. } => rpc.data.state = Some(state),
+            Error::Io { path, reason, .. } => {
+                rpc.data.path = path.map(|path| path.to_string_lossy().into_owned());
+                rpc.data.reason = Some(reason);
+            }
+            Error::InvalidParams { member, .. } => rpc.data.member = member,
+            _ => {}
+        }
+        rpc
+    }
+}

@@ -8,7 +8,17 @@
 pub mod config;
 mod engine;
 pub mod error;
+mod files;
+mod magnet;
+mod manager;
+mod metainfo;
+mod names;
+mod queue;
+mod rpc;
+mod session;
+mod store;
 
 pub use config::{Desktop, Doctor, EngineConfig, LogTail};
 pub use engine::Engine;
 pub use error::{Error, Result};
+pub use manager::patched as patch_settings;

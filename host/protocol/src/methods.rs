@@ -320,6 +320,7 @@ message! {
     }
 
     /// How to add.
+    #[derive(Default)]
     AddOptions {
         /// The folder; `download_folder` when absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]

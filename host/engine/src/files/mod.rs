@@ -1,0 +1,105 @@
+//! What the engine does with files of torrents outside a running session: checking folders,
+//! measuring space and deleting. [`Folder`] is the only way anything is opened or removed.
+
+mod delete;
+mod folder;
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+pub use delete::delete_own;
+pub use folder::Folder;
+
+/// Whether torrents can be saved in this folder: absolute, there (it is made if it is not) and
+/// writable. The sentence in the error says what is wrong.
+pub fn check_folder(path: &Path) -> Result<()> {
+    let refuse = |what: String| Err(Error::InvalidPath(what));
+    let shown = path.display();
+    if path.as_os_str().is_empty() {
+        return refuse("No folder is given. Choose one.".to_owned());
+    }
+    if !path.is_absolute() {
+        return refuse(format!(
+            "{shown} is a relative folder. Give the whole path, from the root of the disk."
+        ));
+    }
+    if let Err(error) = std::fs::create_dir_all(path) {
+        return refuse(match error.kind() {
+            std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => {
+                format!("{shown} is a file, not a folder. Choose another one.")
+            }
+            _ => format!("The folder {shown} cannot be made: {error}. Choose another one."),
+        });
+    }
+    if !path.is_dir() {
+        return refuse(format!("{shown} is not a folder. Choose another one."));
+    }
+    // Permission bits say little (ACLs, read-only disks, root): only writing tells.
+    let probe = path.join(format!(".torrpeddo-{}.tmp", std::process::id()));
+    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&probe);
+    match written {
+        Ok(file) => {
+            drop(file);
+            _ = std::fs::remove_file(&probe);
+            Ok(())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => refuse(format!(
+            "Nothing can be written to {shown}: {error}. Choose another folder or allow writing."
+        )),
+    }
+}
+
+/// The free space for this user where `path` is or would be made.
+pub fn free_bytes(path: &Path) -> Result<u64> {
+    let mut failure = None;
+    for place in path.ancestors() {
+        match fs4::available_space(place) {
+            Ok(bytes) => return Ok(bytes),
+            Err(error) => _ = failure.get_or_insert(error),
+        }
+    }
+    let failure = failure.unwrap_or_else(|| std::io::ErrorKind::NotFound.into());
+    Err(Error::io(path, &failure))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(path: &Path) -> String {
+        match check_folder(path) {
+            Err(Error::InvalidPath(sentence)) => sentence,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn usable_folders_are_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep = dir.path().join("a/b");
+        check_folder(&deep).unwrap();
+        assert!(deep.is_dir());
+        assert_eq!(std::fs::read_dir(&deep).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn unusable_folders_are_refused_with_a_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "x").unwrap();
+        assert!(refusal(Path::new("")).contains("No folder"));
+        assert!(refusal(Path::new("a/b")).contains("relative"));
+        assert!(refusal(&file).contains("is a file"));
+        assert!(refusal(&file.join("below")).contains("is a file"));
+    }
+
+    #[test]
+    fn free_space_is_known_also_for_folders_to_come() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(free_bytes(dir.path()).unwrap() > 0);
+        assert!(free_bytes(&dir.path().join("not/there")).unwrap() > 0);
+        assert!(free_bytes(Path::new("")).is_err());
+    }
+}

@@ -1,0 +1,304 @@
+//! One torrent as the manager knows it: what lasts, and what it does right now.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
+use torrpeddo_protocol::model::TorrentError;
+use torrpeddo_protocol::{RpcError, Torrent, TorrentState};
+
+use crate::metainfo::{InfoHash, Metainfo};
+use crate::queue::Kind;
+use crate::session::{Phase, RunStats};
+use crate::store::{Intent, TorrentRow};
+use crate::{Error, Result};
+
+/// The longest pause between two attempts to resolve a magnet.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// What a torrent does in the session.
+pub(super) enum Actual {
+    /// Nothing: it costs no connection, no descriptor and no task.
+    Idle,
+    /// Asks for its metadata.
+    Resolving(JoinHandle<()>),
+    /// It is in librqbit's session.
+    Running,
+}
+
+/// What a torrent should do, by what the user wants and what the queue grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Nothing,
+    Metadata,
+    Run,
+}
+
+pub(super) struct Entry {
+    /// What lasts. Every change is saved.
+    pub row: TorrentRow,
+    /// Whoever starts or stops it holds this, so that the two never interleave.
+    pub gate: Arc<tokio::sync::Mutex<()>>,
+    /// The queue lets it run.
+    pub granted: bool,
+    /// It is being removed: for everybody else it is gone.
+    pub removing: bool,
+    /// It should stop and start once more, with what has been learned.
+    pub restart: bool,
+    pub actual: Actual,
+    /// Its files, while it runs.
+    pub meta: Option<Arc<Metainfo>>,
+    /// What the session last said of it.
+    pub stats: Option<RunStats>,
+    /// The place in the queue, from 0.
+    pub rank: Option<u32>,
+    /// Counters up to the current run, to which the session's are added.
+    pub base: (u64, u64),
+    /// How often its metadata was asked for in vain.
+    pub attempts: u32,
+    /// When it may be asked for again.
+    pub retry_at: Instant,
+    /// A rate that does not jump, for the time that is left.
+    pub smooth_rate: f64,
+    /// Since when it has been slower than `ignore_slow.rate`.
+    pub slow_since: Option<Instant>,
+    /// When the row was last saved because of counters alone.
+    pub counters_saved: Instant,
+}
+
+impl Entry {
+    pub fn new(row: TorrentRow) -> Self {
+        let base = (row.downloaded, row.uploaded);
+        Self {
+            row,
+            gate: Arc::default(),
+            granted: false,
+            removing: false,
+            restart: false,
+            actual: Actual::Idle,
+            meta: None,
+            stats: None,
+            rank: None,
+            base,
+            attempts: 0,
+            retry_at: Instant::now(),
+            smooth_rate: 0.0,
+            slow_since: None,
+            counters_saved: Instant::now(),
+        }
+    }
+
+    pub const fn has_metainfo(&self) -> bool {
+        self.row.file_count > 0
+    }
+
+    pub const fn complete(&self) -> bool {
+        self.row.completed_at.is_some()
+    }
+
+    /// Whether the queue should think of it.
+    pub fn wants_to_run(&self) -> bool {
+        self.row.intent == Intent::Managed
+            && self.row.error.is_none()
+            && !self.row.stopped
+            && !self.removing
+    }
+
+    pub fn wanted(&self) -> Wanted {
+        if !self.wants_to_run() || !self.granted {
+            Wanted::Nothing
+        } else if self.has_metainfo() {
+            Wanted::Run
+        } else {
+            Wanted::Metadata
+        }
+    }
+
+    /// Whether what it does is what it should do.
+    pub fn settled(&self) -> bool {
+        !self.restart
+            && matches!(
+                (&self.actual, self.wanted()),
+                (Actual::Idle, Wanted::Nothing)
+                    | (Actual::Resolving(_), Wanted::Metadata)
+                    | (Actual::Running, Wanted::Run)
+            )
+    }
+
+    pub const fn kind(&self) -> Kind {
+        if self.complete() { Kind::Seed } else { Kind::Download }
+    }
+
+    pub fn state(&self) -> TorrentState {
+        match self.row.intent {
+            Intent::Cancelled => return TorrentState::Cancelled,
+            Intent::Paused => return TorrentState::Paused,
+            Intent::Managed => {}
+        }
+        if self.row.error.is_some() {
+            return TorrentState::Error;
+        }
+        if !self.has_metainfo() {
+            return TorrentState::FetchingMetadata;
+        }
+        match (&self.actual, &self.stats) {
+            (Actual::Running, Some(RunStats { phase: Phase::Live, .. })) => {
+                if self.complete() {
+                    TorrentState::Seeding
+                } else {
+                    TorrentState::Downloading
+                }
+            }
+            (Actual::Running, _) => TorrentState::Checking,
+            _ if self.complete() => TorrentState::Finished,
+            _ => TorrentState::Queued,
+        }
+    }
+
+    /// Whether the engine has to stay for it.
+    pub fn is_work(&self) -> bool {
+        matches!(
+            self.state(),
+            TorrentState::Downloading | TorrentState::Checking | TorrentState::FetchingMetadata
+        )
+    }
+
+    /// It may not be done in this state.
+    pub fn wrong_state(&self, message: String) -> Error {
+        Error::WrongState { message, state: self.state() }
+    }
+
+    /// Notes an error that stops it.
+    pub fn fail(&mut self, error: &Error) {
+        let error = RpcError::from(error.clone());
+        self.row.error = Some(TorrentError { kind: error.kind(), message: error.message });
+        self.granted = false;
+    }
+
+    /// Notes a vain attempt to resolve it, and when the next one may be.
+    pub fn missed(&mut self) {
+        self.attempts = self.attempts.saturating_add(1);
+        let pause = Duration::from_secs(1 << self.attempts.min(9)).min(LONGEST_PAUSE);
+        self.retry_at = Instant::now() + pause;
+        self.granted = false;
+    }
+
+    /// Takes in what its metainfo says.
+    pub fn learn(&mut self, meta: &Metainfo) {
+        self.row.name.clone_from(&meta.name);
+        self.row.root = meta.files.first().and_then(|file| {
+            let first = file.path.components().next()?;
+            Some(first.as_os_str().to_string_lossy().into_owned())
+        });
+        let shown = meta.files.iter().filter(|file| !file.padding).count();
+        self.row.file_count = u32::try_from(shown).unwrap_or(u32::MAX);
+        self.row.total_bytes = meta.total_bytes;
+        self.row.private = meta.private;
+        if let Some(selected) = &mut self.row.selected {
+            selected.retain(|index| (*index as usize) < meta.files.len());
+            if selected.is_empty() {
+                self.row.selected = None;
+            }
+        }
+        self.row.selected_bytes = selected_bytes(meta, self.row.selected.as_deref());
+    }
+
+    /// What clients see.
+    pub fn view(&self) -> Torrent {
+        let row = &self.row;
+        let live = matches!(self.actual, Actual::Running).then_some(self.stats.as_ref()).flatten();
+        let state = self.state();
+        let progress = match live.map(|stats| &stats.phase) {
+            Some(Phase::Checking { checked_bytes }) => share(*checked_bytes, row.total_bytes),
+            _ if self.complete() => 1.0,
+            _ => share(row.done_bytes, row.selected_bytes),
+        };
+        let download_rate = live.map_or(0, |stats| stats.download_rate);
+        let left = row.selected_bytes.saturating_sub(row.done_bytes);
+        Torrent {
+            id: row.id.to_string(),
+            name: row.name.clone(),
+            state,
+            auto_managed: row.intent == Intent::Managed,
+            forced: row.forced,
+            queue_position: self.rank,
+            progress,
+            total_bytes: row.total_bytes,
+            selected_bytes: row.selected_bytes,
+            done_bytes: row.done_bytes,
+            downloaded: row.downloaded,
+            uploaded: row.uploaded,
+            ratio: ratio(row),
+            download_rate,
+            upload_rate: live.map_or(0, |stats| stats.upload_rate),
+            eta_ms: (state == TorrentState::Downloading && self.smooth_rate >= 1.0)
+                .then(|| (left as f64 / self.smooth_rate * 1000.0) as u64),
+            peers_connected: live.map_or(0, |stats| stats.peers_connected),
+            peers_known: live.map_or(0, |stats| stats.peers_known),
+            save_path: row.save_path.to_string_lossy().into_owned(),
+            labels: row.labels.clone(),
+            added_at: row.added_at,
+            completed_at: row.completed_at,
+            error: row.error.clone(),
+            file_count: row.file_count,
+            private: row.private,
+            magnet: shown_magnet(&row.magnet).to_owned(),
+        }
+    }
+}
+
+/// Uploaded over downloaded, or over the size where nothing was downloaded (BEP 3 knows no ratio;
+/// this is what people expect of a torrent that was there before).
+pub(super) fn ratio(row: &TorrentRow) -> f64 {
+    let whole = if row.downloaded > 0 { row.downloaded } else { row.total_bytes };
+    if whole == 0 { 0.0 } else { row.uploaded as f64 / whole as f64 }
+}
+
+fn share(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { (part as f64 / whole as f64).min(1.0) }
+}
+
+/// The size of the selected files.
+pub(super) fn selected_bytes(meta: &Metainfo, selected: Option<&[u32]>) -> u64 {
+    let files = meta.files.iter().filter(|file| !file.padding);
+    match selected {
+        None => files.map(|file| file.bytes).sum(),
+        Some(selected) => selected
+            .iter()
+            .filter_map(|index| meta.files.get(*index as usize))
+            .filter(|file| !file.padding)
+            .map(|file| file.bytes)
+            .sum(),
+    }
+}
+
+/// The longest magnet link that is told of in the list; the rest of a longer one is trackers.
+const SHOWN_MAGNET: usize = 4096;
+
+fn shown_magnet(magnet: &str) -> &str {
+    if magnet.len() <= SHOWN_MAGNET {
+        return magnet;
+    }
+    // A link that we wrote is ASCII, and cut between two parameters it is still a link.
+    magnet.get(..SHOWN_MAGNET).and_then(|cut| cut.rsplit_once('&')).map_or("", |(link, _)| link)
+}
+
+/// The indices that librqbit is given.
+pub(super) fn selected_files(selected: Option<&[u32]>) -> Option<Vec<usize>> {
+    selected.map(|selected| selected.iter().map(|index| *index as usize).collect())
+}
+
+/// A path below the torrent's folder as clients see it, with `/` between its parts.
+pub(super) fn shown_path(path: &Path) -> String {
+    let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
+}
+
+/// Reads a torrent's id.
+///
+/// # Errors
+/// `NotFound` when it is no info-hash: no torrent can have it.
+pub(crate) fn parse_id(id: &str) -> Result<InfoHash> {
+    id.parse().map_err(|_| Error::NotFound { id: id.chars().take(100).collect() })
+}

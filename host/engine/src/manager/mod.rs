@@ -1,0 +1,310 @@
+//! The manager: every torrent, what the user wants of it, and what it does.
+//!
+//! One lock guards the state, and is never held across an await. What a torrent *should* do
+//! follows from the user's wish and the queue's grant; [`settle`](Manager::settle) brings what it
+//! *does* in line with that, one torrent at a time behind its gate. So commands may come in any
+//! order from anywhere: the last wish wins, and no start overtakes a stop.
+
+mod add;
+mod board;
+mod commands;
+mod entry;
+mod fetch;
+mod options;
+mod previews;
+mod queries;
+mod schedule;
+mod settle;
+mod ticker;
+
+#[cfg(test)]
+mod testing;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, broadcast, watch};
+use torrpeddo_protocol::Settings;
+use torrpeddo_protocol::notifications::{Event, EventKind};
+
+use crate::config::EngineConfig;
+use crate::metainfo::InfoHash;
+use crate::session::{Session, SessionConfig};
+use crate::store::{Ack, Store};
+use crate::{Error, Result};
+
+use board::Board;
+pub use board::Delta;
+use entry::Entry;
+pub(crate) use entry::parse_id;
+pub use options::patched;
+use previews::Previews;
+pub(crate) use queries::{base64, weight};
+
+/// How many events a slow client may lag behind before it misses some.
+const EVENTS: usize = 1024;
+
+/// The manager. Clones share it.
+#[derive(Clone)]
+pub struct Manager(Arc<Inner>);
+
+struct Inner {
+    config: EngineConfig,
+    store: Store,
+    session: Session,
+    http: reqwest::Client,
+    state: Mutex<State>,
+    events: broadcast::Sender<Event>,
+    /// Something changed that the queue should know.
+    wake: Notify,
+    /// How often running torrents are looked at, in milliseconds.
+    tick_ms: AtomicU64,
+    /// The engine is ending: nothing starts any more.
+    stopping: watch::Sender<bool>,
+    started_at: u64,
+}
+
+struct State {
+    entries: HashMap<InfoHash, Entry>,
+    board: Board,
+    previews: Previews,
+    /// Defaults, changed by what somebody set.
+    settings: Settings,
+    /// When running torrents were last looked at.
+    looked_at: Instant,
+    /// Free bytes at the default folder, as last seen.
+    free_bytes: u64,
+}
+
+impl Manager {
+    /// Opens the store, starts the session and brings every entry back as it was.
+    ///
+    /// # Errors
+    /// When the store or the session cannot be started.
+    pub async fn start(config: EngineConfig) -> Result<Self> {
+        let data = config.data_dir.clone();
+        let make = data.clone();
+        blocking(move || std::fs::create_dir_all(&make).map_err(|error| Error::io(&make, &error)))
+            .await?;
+        let database = data.join("torrpeddo.db");
+        let boot_id = config.boot_id.clone();
+        let (store, loaded) = blocking(move || Store::open(&database, &boot_id)).await?;
+        let settings = options::effective(&config.defaults, &loaded.settings)?;
+        let session = Session::start(session_config(&data, &config, &settings)).await?;
+        let crashed = loaded.unclean_boot.as_ref().is_some_and(|boot| *boot != config.boot_id);
+        let mut state = State {
+            entries: HashMap::with_capacity(loaded.torrents.len()),
+            board: Board::default(),
+            previews: Previews::default(),
+            settings,
+            looked_at: Instant::now(),
+            free_bytes: 0,
+        };
+        let mut interrupted = Vec::new();
+        for mut row in loaded.torrents {
+            if row.running {
+                interrupted.push(row.id);
+            }
+            // The machine went down while this one was writing: its data may be behind its
+            // bitfield, whatever was synced.
+            row.verify |= row.running && crashed;
+            row.running = false;
+            state.entries.insert(row.id, Entry::new(row));
+        }
+        let manager = Self(Arc::new(Inner {
+            config,
+            store,
+            session,
+            http: fetch::client()?,
+            state: Mutex::new(state),
+            events: broadcast::Sender::new(EVENTS),
+            wake: Notify::new(),
+            tick_ms: AtomicU64::new(ticker::SLOW_TICK_MS),
+            stopping: watch::Sender::new(false),
+            started_at: now_ms(),
+        }));
+        manager.recount(interrupted).await;
+        manager.refresh_free_bytes().await;
+        manager.plan();
+        manager.spawn_loops();
+        Ok(manager)
+    }
+
+    /// Stops all network and disk work and saves everything.
+    pub async fn stop(&self) {
+        if self.0.stopping.send_replace(true) {
+            return;
+        }
+        self.emit(EventKind::EngineStopping, None, None);
+        let ids: Vec<_> = {
+            let mut state = self.0.state.lock();
+            state.previews.clear();
+            state.entries.keys().copied().collect()
+        };
+        let settles = ids.into_iter().map(|id| self.settle(id));
+        futures_util::future::join_all(settles).await;
+        self.0.session.stop().await;
+        if let Err(error) = self.0.store.mark_clean().durable().await {
+            tracing::error!(%error, "the end could not be noted");
+        }
+    }
+
+    /// When the engine started.
+    #[must_use]
+    pub fn started_at(&self) -> u64 {
+        self.0.started_at
+    }
+
+    /// Everything the engine was told from outside.
+    #[must_use]
+    pub fn config(&self) -> &EngineConfig {
+        &self.0.config
+    }
+
+    /// Events as they happen.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Event> {
+        self.0.events.subscribe()
+    }
+
+    /// What changed in the list after `since`.
+    #[must_use]
+    pub fn since(&self, since: Option<u64>) -> Delta {
+        self.0.state.lock().board.since(since)
+    }
+
+    /// Whether something downloads, or waits for metadata, or (`seeds`) uploads.
+    #[must_use]
+    pub fn busy(&self, seeds: bool) -> bool {
+        use torrpeddo_protocol::TorrentState;
+        let state = self.0.state.lock();
+        state
+            .entries
+            .values()
+            .any(|entry| entry.is_work() || (seeds && entry.state() == TorrentState::Seeding))
+    }
+
+    fn stopping(&self) -> bool {
+        *self.0.stopping.borrow()
+    }
+
+    fn emit(&self, kind: EventKind, id: Option<InfoHash>, name: Option<String>) {
+        self.emit_event(Event {
+            kind,
+            at: now_ms(),
+            id: id.map(|id| id.to_string()),
+            name,
+            preview_id: None,
+            files: None,
+            total_bytes: None,
+            error: None,
+        });
+    }
+
+    fn emit_event(&self, event: Event) {
+        // Nobody listens: nobody missed anything.
+        let _ = self.0.events.send(event);
+    }
+
+    /// Shows and saves an entry after a change.
+    fn changed(&self, state: &mut State, id: InfoHash) -> Option<Ack> {
+        let entry = state.entries.get(&id)?;
+        state.board.publish(id, entry.view());
+        Some(self.0.store.save(entry.row.clone()))
+    }
+
+    /// Runs `change` on an entry that is there, then shows and saves it.
+    fn update<T>(
+        &self,
+        id: InfoHash,
+        change: impl FnOnce(&mut Entry) -> Result<T>,
+    ) -> Result<(T, Ack)> {
+        let mut state = self.0.state.lock();
+        let missing = || Error::NotFound { id: id.to_string() };
+        let entry = state.entries.get_mut(&id).filter(|entry| !entry.removing);
+        let value = change(entry.ok_or_else(missing)?)?;
+        let ack = self.changed(&mut state, id).ok_or_else(missing)?;
+        Ok((value, ack))
+    }
+
+    /// After a restart: how much of each interrupted torrent is verified.
+    async fn recount(&self, interrupted: Vec<InfoHash>) {
+        for id in interrupted {
+            let Ok(Some(torrent)) = self.0.store.metainfo(id).await else { continue };
+            let selected =
+                self.0.state.lock().entries.get(&id).and_then(|entry| entry.row.selected.clone());
+            let session = self.0.session.clone();
+            let done = blocking(move || {
+                let meta = crate::metainfo::Metainfo::parse(&torrent)?;
+                let selected = entry::selected_files(selected.as_deref());
+                Ok(session.saved_progress(&meta, id, selected.as_deref()).done_bytes)
+            })
+            .await;
+            if let Ok(done) = done
+                && let Some(entry) = self.0.state.lock().entries.get_mut(&id)
+            {
+                // What was verified after the counters were last saved has been downloaded.
+                entry.row.downloaded += done.saturating_sub(entry.row.done_bytes);
+                entry.row.done_bytes = done;
+            }
+        }
+        let mut state = self.0.state.lock();
+        let State { entries, board, .. } = &mut *state;
+        for (id, entry) in entries {
+            board.publish(*id, entry.view());
+        }
+    }
+}
+
+fn session_config(
+    data: &std::path::Path,
+    config: &EngineConfig,
+    settings: &Settings,
+) -> SessionConfig {
+    SessionConfig {
+        scratch: data.join("session"),
+        pieces: data.join("pieces"),
+        boot_id: config.boot_id.clone(),
+        listen_loopback_only: false,
+        listen_port: settings.listen_port,
+        dht: settings.dht,
+        lsd: settings.lsd,
+        upnp: settings.upnp,
+        peer_limit: settings.max_connections_per_torrent as usize,
+        client: format!("Torrpeddo {}", config.version),
+    }
+}
+
+/// Runs what may wait for a disk away from the tasks that must not.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(Error::Internal(format!("a task failed: {error}"))))
+}
+
+/// Unix milliseconds.
+pub(crate) fn now_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Settings that somebody set, by name.
+pub(crate) type SetSettings = BTreeMap<String, serde_json::Value>;
+
+/// An absolute folder, from what a client sent.
+fn absolute(path: &str, member: &str) -> Result<PathBuf> {
+    let folder = PathBuf::from(path);
+    if folder.is_absolute() && !path.contains('\0') {
+        return Ok(folder);
+    }
+    Err(Error::InvalidPath(format!(
+        "The folder in {member} must be an absolute path, such as /home/you/Downloads."
+    )))
+}

@@ -1,0 +1,221 @@
+//! The settings: defaults, what somebody set, and what a change has to pass.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+use torrpeddo_protocol::Settings;
+use torrpeddo_protocol::methods::SetSettingsResult;
+
+use super::{Manager, SetSettings, absolute, blocking};
+use crate::{Error, Result, files};
+
+/// These take effect when the engine starts again: librqbit decides them once for a session.
+const AT_START: &[&str] = &["listen_port", "upnp", "dht", "lsd"];
+
+/// These need a part of the engine that is not there yet. Refusing them is better than a switch
+/// that does nothing.
+const NOT_YET: &[&str] = &[
+    "incomplete_folder",
+    "download_limit",
+    "upload_limit",
+    "alternative",
+    "utp",
+    "proxy_url",
+    "bind_interface",
+    "encryption",
+    "max_connections",
+    "max_connections_per_torrent",
+    "banned_peers",
+    "blocklist_url",
+    "watch_folder",
+    "notify_when_browser_closed",
+];
+
+/// How many trackers may be added to every torrent.
+const EXTRA_TRACKERS: usize = 64;
+
+/// The settings in force: the defaults, changed by what somebody set.
+pub(super) fn effective(defaults: &Settings, set: &SetSettings) -> Result<Settings> {
+    let mut whole = object(defaults)?;
+    for (name, value) in set {
+        whole.insert(name.clone(), value.clone());
+    }
+    serde_json::from_value(Value::Object(whole))
+        .map_err(|error| Error::Internal(format!("a stored setting cannot be read: {error}")))
+}
+
+fn object(settings: &Settings) -> Result<Map<String, Value>> {
+    match serde_json::to_value(settings) {
+        Ok(Value::Object(object)) => Ok(object),
+        _ => Err(Error::Internal("settings are no object".into())),
+    }
+}
+
+/// Lays `patch` over `whole`. Objects are merged, so that one member of a group can be changed.
+fn overlay(whole: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (name, value) in patch {
+        match (whole.get_mut(&name), value) {
+            (Some(Value::Object(inner)), Value::Object(patch)) => overlay(inner, patch),
+            (Some(place), value) => *place = value,
+            // A newer extension may know settings that this engine does not.
+            (None, _) => {}
+        }
+    }
+}
+
+/// `current` with `patch` laid over it.
+///
+/// # Errors
+/// `InvalidParams` names the member with the wrong type.
+pub fn patched(current: &Settings, patch: Map<String, Value>) -> Result<Settings> {
+    let mut whole = object(current)?;
+    overlay(&mut whole, patch);
+    serde_path_to_error::deserialize(Value::Object(whole)).map_err(|error| {
+        let member = error.path().to_string();
+        Error::InvalidParams {
+            message: format!("The setting {member} has the wrong type: {}.", error.inner()),
+            member: Some(member),
+        }
+    })
+}
+
+impl Manager {
+    /// All settings.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.0.state.lock().settings.clone()
+    }
+
+    /// Changes settings: all of the patch, or nothing of it.
+    ///
+    /// # Errors
+    /// `InvalidParams`, `InvalidPath`, `Unavailable` for what is not there yet.
+    pub async fn set_settings(&self, patch: Map<String, Value>) -> Result<SetSettingsResult> {
+        loop {
+            let before = self.settings();
+            let after = patched(&before, patch.clone())?;
+            validate(&before, &after).await?;
+            let (old, new) = (object(&before)?, object(&after)?);
+            let changed: SetSettings =
+                new.into_iter().filter(|(name, value)| old.get(name) != Some(value)).collect();
+            let restart_required = AT_START
+                .iter()
+                .filter(|name| changed.contains_key(**name))
+                .map(|name| (*name).to_owned())
+                .collect();
+            let ack = {
+                let mut state = self.0.state.lock();
+                if state.settings != before {
+                    // Somebody else was faster: see whether the change still fits.
+                    continue;
+                }
+                state.settings = after.clone();
+                self.0.store.save_settings(changed)
+            };
+            ack.durable().await?;
+            self.plan();
+            if after.download_folder != before.download_folder {
+                self.refresh_free_bytes().await;
+            }
+            return Ok(SetSettingsResult { settings: after, restart_required });
+        }
+    }
+
+    /// How long to stay when nobody is there; none for as long as it runs.
+    #[must_use]
+    pub fn patience(&self) -> Option<Duration> {
+        use torrpeddo_protocol::settings::KeepRunning as K;
+        const MINUTE: Duration = Duration::from_secs(60);
+        match self.settings().keep_running {
+            K::Always => None,
+            K::WithBrowser => Some(Duration::ZERO),
+            K::WhileDownloading => (!self.busy(false)).then_some(MINUTE),
+            K::WhileActive => (!self.busy(true)).then_some(MINUTE),
+        }
+    }
+}
+
+async fn validate(before: &Settings, after: &Settings) -> Result<()> {
+    let (old, new) = (object(before)?, object(after)?);
+    if let Some(name) = NOT_YET.iter().find(|name| old.get(**name) != new.get(**name)) {
+        return Err(Error::Unavailable(format!(
+            "The setting {name} cannot be changed yet: it comes with a later version."
+        )));
+    }
+    let invalid = |member: &str, message: &str| {
+        Err(Error::InvalidParams { message: message.into(), member: Some(member.into()) })
+    };
+    if after.listen_port == Some(0) {
+        return invalid("listen_port", "A port is a number from 1 to 65535, or null for any.");
+    }
+    if after.ratio_limit.is_some_and(|ratio| !ratio.is_finite() || ratio < 0.0) {
+        return invalid("ratio_limit", "The ratio limit is a number from 0, or null for none.");
+    }
+    if after.extra_trackers.len() > EXTRA_TRACKERS {
+        return invalid("extra_trackers", "At most 64 trackers can be added to every torrent.");
+    }
+    if after.extra_trackers.iter().any(|url| crate::magnet::tracker(url).is_none()) {
+        return invalid("extra_trackers", "A tracker is an http, https or udp address.");
+    }
+    if after.download_folder != before.download_folder {
+        let folder = absolute(&after.download_folder, "download_folder")?;
+        blocking(move || files::check_folder(&folder)).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn patch(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_patch_changes_only_what_it_names() {
+        let before = Settings::built_in("/d".into());
+        let after =
+            patched(&before, patch(json!({"dht": false, "ignore_slow": {"rate": 7}}))).unwrap();
+        assert!(!after.dht);
+        assert_eq!(after.ignore_slow.rate, 7);
+        assert_eq!(after.ignore_slow.seconds, before.ignore_slow.seconds);
+        assert_eq!(
+            Settings { dht: true, ignore_slow: before.ignore_slow.clone(), ..after },
+            before
+        );
+    }
+
+    #[test]
+    fn a_wrong_type_is_named() {
+        let before = Settings::built_in("/d".into());
+        for (value, member) in [
+            (json!({"dht": 7}), "dht"),
+            (json!({"max_active": -1}), "max_active"),
+            (json!({"ignore_slow": {"rate": "x"}}), "ignore_slow.rate"),
+            (json!({"keep_running": "never"}), "keep_running"),
+        ] {
+            match patched(&before, patch(value)).unwrap_err() {
+                Error::InvalidParams { member: Some(named), .. } => assert_eq!(named, member),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_settings_are_ignored() {
+        let before = Settings::built_in("/d".into());
+        assert_eq!(patched(&before, patch(json!({"from_the_future": 1}))).unwrap(), before);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_yet_is_refused_and_the_same_value_is_not() {
+        let before = Settings::built_in("/d".into());
+        let after = patched(&before, patch(json!({"download_limit": 50_000}))).unwrap();
+        assert!(matches!(validate(&before, &after).await, Err(Error::Unavailable(_))));
+        let same = patched(&before, object(&before).unwrap()).unwrap();
+        validate(&before, &same).await.unwrap();
+    }
+}

@@ -1,0 +1,255 @@
+//! Brings what a torrent does in line with what it should do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use torrpeddo_protocol::notifications::EventKind;
+
+use super::entry::{Actual, Wanted, selected_files};
+use super::{Manager, State, blocking};
+use crate::magnet::Magnet;
+use crate::metainfo::{InfoHash, Metainfo};
+use crate::session::{ResolveError, RunSpec, Verify};
+use crate::store::Ack;
+use crate::{Error, Result};
+
+/// How long one attempt to resolve a magnet may take. Others may be waiting for the slot.
+const ATTEMPT: Duration = Duration::from_secs(90);
+
+/// What to do next. Decided under the lock, done outside of it.
+enum Step {
+    Nothing,
+    StopResolving(tokio::task::JoinHandle<()>),
+    Halt,
+    Resolve(Magnet),
+    Run,
+}
+
+impl Manager {
+    /// Brings one torrent in line, and returns when nothing is left to do. Behind the torrent's
+    /// gate, so starts and stops never interleave.
+    pub(super) async fn settle(&self, id: InfoHash) {
+        let Some(gate) = self.0.state.lock().entries.get(&id).map(|entry| Arc::clone(&entry.gate))
+        else {
+            return;
+        };
+        let _turn = gate.lock().await;
+        loop {
+            match self.next_step(id) {
+                Step::Nothing => break,
+                Step::StopResolving(task) => {
+                    task.abort();
+                    // The task must be gone, and its connections with it.
+                    let _ = task.await;
+                }
+                Step::Halt => self.halt(id).await,
+                Step::Resolve(magnet) => self.start_resolving(id, magnet),
+                Step::Run => self.run(id).await,
+            }
+        }
+    }
+
+    fn next_step(&self, id: InfoHash) -> Step {
+        let stopping = self.stopping();
+        let mut state = self.0.state.lock();
+        let Some(entry) = state.entries.get_mut(&id) else { return Step::Nothing };
+        let wanted = if stopping || entry.restart { Wanted::Nothing } else { entry.wanted() };
+        match (&entry.actual, wanted) {
+            (Actual::Idle, Wanted::Nothing) => {
+                if std::mem::take(&mut entry.restart) && !stopping {
+                    drop(state);
+                    return self.next_step(id);
+                }
+                Step::Nothing
+            }
+            (Actual::Resolving(_), Wanted::Metadata) | (Actual::Running, Wanted::Run) => {
+                Step::Nothing
+            }
+            (Actual::Resolving(_), _) => match std::mem::replace(&mut entry.actual, Actual::Idle) {
+                Actual::Resolving(task) => Step::StopResolving(task),
+                Actual::Idle | Actual::Running => Step::Nothing,
+            },
+            (Actual::Running, _) => Step::Halt,
+            (Actual::Idle, Wanted::Metadata) => match Magnet::parse(&entry.row.magnet) {
+                Ok(magnet) => Step::Resolve(magnet),
+                Err(error) => {
+                    entry.fail(&error);
+                    let _ = self.changed(&mut state, id);
+                    Step::Nothing
+                }
+            },
+            (Actual::Idle, Wanted::Run) => Step::Run,
+        }
+    }
+
+    fn start_resolving(&self, id: InfoHash, magnet: Magnet) {
+        let manager = self.clone();
+        let mut magnet = magnet;
+        let mut state = self.0.state.lock();
+        magnet.trackers.extend(state.settings.extra_trackers.iter().cloned());
+        let Some(entry) = state.entries.get_mut(&id) else { return };
+        // The task looks at the entry only after its first await, when the lock is free again.
+        entry.actual = Actual::Resolving(tokio::spawn(async move {
+            let resolved = manager.0.session.resolve(&magnet, ATTEMPT).await;
+            let resolved = resolved.and_then(|torrent| {
+                let meta = Metainfo::parse(&torrent).map_err(ResolveError::Refused)?;
+                Ok((torrent, meta))
+            });
+            manager.resolved(id, resolved);
+        }));
+    }
+
+    /// An attempt ended. Without an await, so that a stop cannot cut it in half.
+    fn resolved(&self, id: InfoHash, resolved: Result<(Vec<u8>, Metainfo), ResolveError>) {
+        let mut state = self.0.state.lock();
+        let Some(entry) = state.entries.get_mut(&id) else { return };
+        if !matches!(entry.actual, Actual::Resolving(_)) {
+            return;
+        }
+        entry.actual = Actual::Idle;
+        match resolved {
+            Ok((torrent, meta)) => drop(self.learned(&mut state, id, torrent, &meta)),
+            // Whoever has it has nothing better: asking again would not help.
+            Err(ResolveError::Refused(error)) => {
+                drop(state);
+                return self.failed(id, &error);
+            }
+            Err(reason) => {
+                tracing::debug!(%id, %reason, "no metadata yet");
+                entry.missed();
+                let pause = entry.retry_at.saturating_duration_since(std::time::Instant::now());
+                let manager = self.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(pause).await;
+                    manager.0.wake.notify_one();
+                });
+            }
+        }
+        drop(state);
+        self.0.wake.notify_one();
+    }
+
+    /// The metainfo of an entry is known.
+    pub(super) fn learned(
+        &self,
+        state: &mut State,
+        id: InfoHash,
+        torrent: Vec<u8>,
+        meta: &Metainfo,
+    ) -> Option<Ack> {
+        let entry = state.entries.get_mut(&id)?;
+        if entry.row.selected.is_none()
+            && let Ok(magnet) = Magnet::parse(&entry.row.magnet)
+            && let Some(selection) = &magnet.selected
+        {
+            let indices = selection.indices(meta.files.len());
+            entry.row.selected =
+                Some(indices.into_iter().filter_map(|index| u32::try_from(index).ok()).collect());
+        }
+        entry.learn(meta);
+        let name = entry.row.name.clone();
+        let ack = self.0.store.save_with_metainfo(entry.row.clone(), torrent);
+        state.board.publish(id, entry.view());
+        self.emit(EventKind::MetadataReceived, Some(id), Some(name));
+        Some(ack)
+    }
+
+    async fn run(&self, id: InfoHash) {
+        let outcome = self.try_run(id).await;
+        if let Err(error) = outcome {
+            tracing::warn!(%id, %error, "a torrent could not be started");
+            self.failed(id, &error);
+        }
+    }
+
+    async fn try_run(&self, id: InfoHash) -> Result<()> {
+        let torrent =
+            self.0.store.metainfo(id).await?.ok_or_else(|| {
+                Error::Internal(format!("the database has no torrent file for {id}"))
+            })?;
+        let bytes = torrent.clone();
+        let meta = Arc::new(blocking(move || Metainfo::parse(&bytes)).await?);
+        let (spec, ack) = {
+            let mut state = self.0.state.lock();
+            let extra = state.settings.extra_trackers.clone();
+            let Some(entry) = state.entries.get_mut(&id) else { return Ok(()) };
+            if entry.wanted() != Wanted::Run {
+                return Ok(());
+            }
+            let magnet = Magnet::parse(&entry.row.magnet)?;
+            entry.actual = Actual::Running;
+            entry.meta = Some(Arc::clone(&meta));
+            entry.stats = None;
+            entry.base = (entry.row.downloaded, entry.row.uploaded);
+            entry.row.running = true;
+            let mut trackers = magnet.trackers;
+            if !meta.private {
+                trackers.extend(extra);
+            }
+            let spec = RunSpec {
+                id,
+                torrent: torrent.into(),
+                meta,
+                folder: entry.row.save_path.clone(),
+                selected: selected_files(entry.row.selected.as_deref()),
+                peers: magnet.peers,
+                trackers,
+                verify: if entry.row.verify { Verify::Full } else { Verify::Trust },
+            };
+            (spec, self.changed(&mut state, id))
+        };
+        // What is being written must be known as such before the first byte is.
+        if let Some(ack) = ack
+            && let Err(error) = ack.durable().await
+        {
+            self.idle(id);
+            return Err(error);
+        }
+        self.0.session.run(spec).await.inspect_err(|_| self.idle(id))
+    }
+
+    fn idle(&self, id: InfoHash) {
+        let mut state = self.0.state.lock();
+        if let Some(entry) = state.entries.get_mut(&id) {
+            entry.actual = Actual::Idle;
+            entry.meta = None;
+            entry.stats = None;
+            entry.smooth_rate = 0.0;
+            entry.slow_since = None;
+            entry.row.running = false;
+        }
+    }
+
+    async fn halt(&self, id: InfoHash) {
+        let halted = self.0.session.halt(id).await;
+        let mut state = self.0.state.lock();
+        let Some(entry) = state.entries.get_mut(&id) else { return };
+        match halted {
+            Ok(Some(halted)) => {
+                entry.row.downloaded = entry.base.0 + halted.fetched;
+                entry.row.uploaded = entry.base.1 + halted.uploaded;
+                if let Some(done) = halted.done_bytes {
+                    entry.row.done_bytes = done;
+                }
+            }
+            Ok(None) => {}
+            Err(error) => tracing::error!(%id, %error, "a torrent did not stop cleanly"),
+        }
+        drop(state);
+        self.idle(id);
+        let _ = self.changed(&mut self.0.state.lock(), id);
+        self.0.wake.notify_one();
+    }
+
+    /// A torrent stops with an error; everything verified is kept.
+    pub(super) fn failed(&self, id: InfoHash, error: &Error) {
+        let mut state = self.0.state.lock();
+        let Some(entry) = state.entries.get_mut(&id) else { return };
+        entry.fail(error);
+        let name = entry.row.name.clone();
+        let _ = self.changed(&mut state, id);
+        drop(state);
+        self.emit(EventKind::TorrentError, Some(id), Some(name));
+        self.0.wake.notify_one();
+    }
+}

@@ -1,0 +1,230 @@
+//! Looks at running torrents now and then: librqbit tells nothing by itself.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use torrpeddo_protocol::notifications::EventKind;
+use torrpeddo_protocol::settings::OnLimit;
+use torrpeddo_protocol::{Settings, TorrentState};
+
+use super::entry::{Actual, Entry, ratio};
+use super::{Manager, State, blocking, now_ms};
+use crate::metainfo::InfoHash;
+use crate::session::{Phase, RunStats};
+
+/// How often to look when nobody is watching.
+pub(super) const SLOW_TICK_MS: u64 = 1000;
+
+/// For how long the last look is good enough for an answer.
+const FRESH: Duration = Duration::from_millis(50);
+
+/// How often counters alone are worth a write.
+const SAVE_COUNTERS: Duration = Duration::from_secs(3);
+
+/// How often the free space is asked for.
+const FREE_BYTES: Duration = Duration::from_secs(5);
+
+/// How quickly the rate behind the time that is left follows the true one.
+const SMOOTHING: f64 = 0.2;
+
+/// What a look at one torrent leads to.
+#[derive(Default)]
+struct Outcome {
+    save: bool,
+    replan: bool,
+    completed: bool,
+    failed: Option<crate::Error>,
+    remove: bool,
+}
+
+impl Manager {
+    pub(super) fn spawn_loops(&self) {
+        let manager = self.clone();
+        tokio::spawn(async move {
+            while !manager.stopping() {
+                manager.0.wake.notified().await;
+                manager.plan();
+            }
+        });
+        let manager = self.clone();
+        tokio::spawn(async move {
+            let mut free_bytes_at = Instant::now();
+            while !manager.stopping() {
+                let tick = manager.0.tick_ms.load(Ordering::Relaxed);
+                tokio::time::sleep(Duration::from_millis(tick)).await;
+                manager.tick();
+                if free_bytes_at.elapsed() >= FREE_BYTES {
+                    manager.refresh_free_bytes().await;
+                    free_bytes_at = Instant::now();
+                }
+            }
+        });
+    }
+
+    /// Looks again, unless that was just done: who asks now wants to know how it is now.
+    pub(super) fn refresh(&self) {
+        if self.0.state.lock().looked_at.elapsed() >= FRESH {
+            self.tick();
+        }
+    }
+
+    fn tick(&self) {
+        let mut state = self.0.state.lock();
+        let elapsed = state.looked_at.elapsed();
+        state.looked_at = Instant::now();
+        state.previews.expire();
+        let running: Vec<_> = state
+            .entries
+            .values()
+            .filter(|entry| matches!(entry.actual, Actual::Running) && !entry.removing)
+            .map(|entry| entry.row.id)
+            .collect();
+        let settings = state.settings.clone();
+        let mut failed = Vec::new();
+        let mut remove = Vec::new();
+        let mut replan = false;
+        for id in running {
+            let Some(stats) = self.0.session.stats(id) else { continue };
+            let outcome = self.look_at(&mut state, id, stats, &settings, elapsed);
+            replan |= outcome.replan;
+            if let Some(error) = outcome.failed {
+                failed.push((id, error));
+            }
+            if outcome.remove {
+                remove.push(id);
+            }
+        }
+        drop(state);
+        for (id, error) in failed {
+            tracing::warn!(%id, %error, "a torrent stopped");
+            self.failed(id, &error);
+        }
+        for id in remove {
+            let manager = self.clone();
+            tokio::spawn(async move {
+                if let Err(error) = manager.remove(id, false).await {
+                    tracing::warn!(%id, %error, "a torrent at its limit could not be removed");
+                }
+            });
+        }
+        if replan {
+            self.0.wake.notify_one();
+        }
+    }
+
+    fn look_at(
+        &self,
+        state: &mut State,
+        id: InfoHash,
+        stats: RunStats,
+        settings: &Settings,
+        elapsed: Duration,
+    ) -> Outcome {
+        let Some(entry) = state.entries.get_mut(&id) else { return Outcome::default() };
+        let outcome = observe(entry, stats, settings, elapsed);
+        if outcome.completed {
+            let name = entry.row.name.clone();
+            self.emit(EventKind::TorrentCompleted, Some(id), Some(name));
+        }
+        if outcome.save {
+            // The ticker answers nobody, so it need not wait for the disk.
+            let _ = self.changed(state, id);
+        } else if let Some(entry) = state.entries.get(&id) {
+            state.board.publish(id, entry.view());
+        }
+        outcome
+    }
+
+    pub(super) async fn refresh_free_bytes(&self) {
+        let folder = self.0.state.lock().settings.download_folder.clone();
+        let free = blocking(move || crate::files::free_bytes(folder.as_ref())).await;
+        if let Ok(free) = free {
+            self.0.state.lock().free_bytes = free;
+        }
+    }
+
+    /// Looks at running torrents at least this often, for as long as somebody watches.
+    pub fn set_tick(&self, interval: Option<Duration>) {
+        let tick = interval.map_or(SLOW_TICK_MS, |interval| {
+            u64::try_from(interval.as_millis()).unwrap_or(SLOW_TICK_MS).clamp(100, SLOW_TICK_MS)
+        });
+        self.0.tick_ms.store(tick, Ordering::Relaxed);
+    }
+}
+
+/// Takes in what the session says of one torrent.
+fn observe(entry: &mut Entry, stats: RunStats, settings: &Settings, elapsed: Duration) -> Outcome {
+    let mut outcome = Outcome::default();
+    let before = entry.state();
+    entry.row.downloaded = entry.base.0 + stats.fetched;
+    entry.row.uploaded = entry.base.1 + stats.uploaded;
+    match &stats.phase {
+        Phase::Failed(error) => outcome.failed = Some(error.clone()),
+        Phase::Checking { .. } => {}
+        Phase::Live => {
+            entry.row.done_bytes = stats.done_bytes;
+            outcome.save |= std::mem::take(&mut entry.row.verify);
+            if stats.finished && !entry.complete() {
+                entry.row.completed_at = Some(now_ms());
+                outcome.completed = true;
+            } else if !stats.finished && entry.complete() {
+                // Something of it is not there any more.
+                entry.row.completed_at = None;
+                outcome.save = true;
+                outcome.replan = true;
+            }
+        }
+    }
+    pace(entry, &stats, settings, elapsed);
+    entry.stats = Some(stats);
+    if outcome.completed {
+        outcome.save = true;
+        outcome.replan = true;
+    }
+    if entry.state() == TorrentState::Seeding {
+        entry.row.seeding_ms += u64::try_from(elapsed.as_millis()).unwrap_or(0);
+        if !entry.row.forced && limit_reached(entry, settings) {
+            match settings.on_limit {
+                OnLimit::Stop => {
+                    entry.row.stopped = true;
+                    outcome.save = true;
+                    outcome.replan = true;
+                }
+                OnLimit::Remove => outcome.remove = true,
+            }
+        }
+    }
+    outcome.replan |= entry.state() != before || settings.ignore_slow.enabled;
+    if entry.counters_saved.elapsed() >= SAVE_COUNTERS {
+        outcome.save = true;
+    }
+    if outcome.save {
+        entry.counters_saved = Instant::now();
+    }
+    outcome
+}
+
+fn pace(entry: &mut Entry, stats: &RunStats, settings: &Settings, elapsed: Duration) {
+    let rate = stats.download_rate as f64;
+    // The same weight for the same time, however often somebody looks.
+    let weight = 1.0 - (1.0 - SMOOTHING).powf(elapsed.as_secs_f64());
+    entry.smooth_rate = if entry.smooth_rate < 1.0 {
+        rate
+    } else {
+        entry.smooth_rate + weight * (rate - entry.smooth_rate)
+    };
+    let useful = if entry.complete() { stats.upload_rate } else { stats.download_rate };
+    if useful >= settings.ignore_slow.rate || !matches!(stats.phase, Phase::Live) {
+        entry.slow_since = None;
+    } else if entry.slow_since.is_none() {
+        entry.slow_since = Some(Instant::now());
+    }
+}
+
+fn limit_reached(entry: &Entry, settings: &Settings) -> bool {
+    let ratio_reached = settings.ratio_limit.is_some_and(|limit| ratio(&entry.row) >= limit);
+    let time_reached = settings
+        .seed_minutes_limit
+        .is_some_and(|minutes| entry.row.seeding_ms >= u64::from(minutes) * 60_000);
+    ratio_reached || time_reached
+}

@@ -1,0 +1,535 @@
+//! The bytes of one running torrent: which file they go to, and whether they may.
+//!
+//! - A file gets its data at its own place when it is wanted, or when we made it earlier. Other
+//!   files are never made or written.
+//! - Pieces reach across files. A piece that touches an unwanted file is kept whole in a part file
+//!   among our records (`<hash>.parts/<piece>`), besides what of it goes to wanted files. So it can
+//!   be verified and shared, and when the file is wanted later, its bytes are there.
+//! - Padding is never written and reads as zeros.
+//! - Behind a gate: once it is closed, nothing is read or written any more, and when closing has
+//!   returned, nothing that began before is still going on. librqbit's tasks may outlive a torrent.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+
+use crate::error::{Error, Result};
+use crate::files::Folder;
+use crate::metainfo::{FileEntry, Metainfo};
+use crate::session::bits::Bitfield;
+use crate::session::pool::{Key, Pool};
+
+/// Why bytes could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The torrent has been stopped.
+    #[error("the torrent has been stopped")]
+    Stopped,
+    /// The disk said no.
+    #[error("{}: {error}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl Fault {
+    /// Whether it only means that data is missing.
+    pub fn is_missing(&self) -> bool {
+        use io::ErrorKind::{NotFound, UnexpectedEof};
+        matches!(self, Self::Io { error, .. } if matches!(error.kind(), NotFound | UnexpectedEof))
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Stopped => Self::Internal(fault.to_string()),
+            Fault::Io { path, error } => Self::io(path, &error),
+        }
+    }
+}
+
+/// What a torrent's content is opened with.
+pub struct Place {
+    /// The torrent.
+    pub meta: Arc<Metainfo>,
+    /// The save folder.
+    pub folder: Folder,
+    /// Where pieces are kept that touch unwanted files.
+    pub parts: PathBuf,
+    /// The wanted files.
+    pub selected: Vec<bool>,
+    /// The files that were there before the torrent.
+    pub before: Bitfield,
+    /// Open files, and the number under which those of this run are known there.
+    pub pool: Arc<Pool>,
+    /// See `pool`.
+    pub run: u64,
+}
+
+/// The content of a running torrent.
+pub struct Content {
+    place: Place,
+    /// Whether a file's data goes to its own place.
+    real: Vec<bool>,
+    all_real: bool,
+    /// Whether a file is there. One that was and is not any more must not be made anew, empty.
+    there: Vec<AtomicBool>,
+    /// The pieces that are kept as parts.
+    parts: Mutex<BTreeSet<u32>>,
+    unsynced: Vec<AtomicBool>,
+    unsynced_parts: Mutex<BTreeSet<u32>>,
+    closed: RwLock<bool>,
+    failure: Mutex<Option<Error>>,
+}
+
+impl Content {
+    /// Looks at what is there, without changing anything.
+    pub fn open(place: Place) -> Result<Self> {
+        let files = &place.meta.files;
+        let wanted = |index: usize| place.selected.get(index).copied().unwrap_or(false);
+        let mut there = Vec::with_capacity(files.len());
+        let mut real = Vec::with_capacity(files.len());
+        for (index, file) in files.iter().enumerate() {
+            let exists = !file.padding && length(&place.folder, file, wanted(index))?.is_some();
+            there.push(AtomicBool::new(exists));
+            real.push(wanted(index) || (exists && !place.before.get(index as u32)));
+        }
+        let all_real = real.iter().zip(files).all(|(real, file)| *real || file.padding);
+        let unsynced = files.iter().map(|_| AtomicBool::new(false)).collect();
+        let parts = Mutex::new(list_parts(&place.parts));
+        Ok(Self {
+            real,
+            all_real,
+            there,
+            parts,
+            unsynced,
+            unsynced_parts: Mutex::default(),
+            closed: RwLock::new(false),
+            failure: Mutex::default(),
+            place,
+        })
+    }
+
+    /// The torrent.
+    pub fn meta(&self) -> &Arc<Metainfo> {
+        &self.place.meta
+    }
+
+    /// The first thing that went wrong with the disk.
+    pub fn failure(&self) -> Option<Error> {
+        self.failure.lock().clone()
+    }
+
+    /// Remembers what went wrong, so that it can be told in full: librqbit keeps only text.
+    pub fn note(&self, fault: Fault) -> Fault {
+        if let Fault::Io { path, error } = &fault {
+            self.failure.lock().get_or_insert_with(|| Error::io(path, error));
+        }
+        fault
+    }
+
+    /// Lets nothing through any more, waits for what is under way and closes the files. Blocks.
+    pub fn close(&self) {
+        *self.closed.write() = true;
+        self.place.pool.close(self.place.run);
+    }
+
+    /// Whether the gate is closed.
+    pub fn is_closed(&self) -> bool {
+        *self.closed.read()
+    }
+
+    /// Whether anything is there that could be checked.
+    pub fn has_data(&self) -> bool {
+        self.there.iter().any(|there| there.load(Ordering::Acquire))
+            || !self.parts.lock().is_empty()
+    }
+
+    /// The length of every file that is there. For unwanted files, what is in their way counts as
+    /// nothing.
+    pub fn lengths(&self) -> Result<Vec<Option<u64>>> {
+        let files = self.meta().files.iter().enumerate();
+        files
+            .map(|(index, file)| match file.padding {
+                true => Ok(None),
+                false => length(&self.place.folder, file, self.is_real(index)),
+            })
+            .collect()
+    }
+
+    /// Whether a piece is on the disk as far as lengths can tell.
+    pub fn is_present(&self, piece: u32, lengths: &[Option<u64>]) -> bool {
+        let meta = self.meta();
+        let end = u64::from(piece) * u64::from(meta.piece_bytes) + u64::from(meta.piece_len(piece));
+        let in_part = self.parts.lock().contains(&piece);
+        meta.files_of(piece).all(|index| {
+            let Some(file) = meta.files.get(index) else { return false };
+            let needed = end.min(file.offset + file.bytes) - file.offset;
+            let there = || lengths.get(index).copied().flatten().is_some_and(|len| len >= needed);
+            file.padding || file.bytes == 0 || (in_part && !self.is_real(index)) || there()
+        })
+    }
+
+    /// Makes the wanted files that have no bytes; no piece will ever write them.
+    pub fn make_empty_files(&self) -> Result<(), Fault> {
+        for (index, file) in self.meta().files.iter().enumerate() {
+            if file.bytes == 0 && !file.padding && self.is_real(index) {
+                self.open_file(index, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a whole piece.
+    pub fn read_piece(&self, piece: u32, buffer: &mut Vec<u8>) -> Result<(), Fault> {
+        let meta = self.meta();
+        let start = u64::from(piece) * u64::from(meta.piece_bytes);
+        buffer.clear();
+        buffer.resize(meta.piece_len(piece) as usize, 0);
+        let mut rest = buffer.as_mut_slice();
+        for index in meta.files_of(piece) {
+            let Some(file) = meta.files.get(index) else { continue };
+            let inside = (start + u64::from(meta.piece_len(piece)) - rest.len() as u64)
+                .saturating_sub(file.offset);
+            let take = (file.bytes - inside).min(rest.len() as u64) as usize;
+            let (now, later) = rest.split_at_mut(take);
+            self.read(index, inside, now)?;
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Reads bytes of a file.
+    pub fn read(&self, index: usize, offset: u64, buffer: &mut [u8]) -> Result<(), Fault> {
+        let closed = self.closed.read();
+        if *closed {
+            return Err(Fault::Stopped);
+        }
+        let file = self.entry(index)?;
+        if file.padding {
+            buffer.fill(0);
+            return Ok(());
+        }
+        if self.is_real(index) {
+            let handle = self.open_file(index, false)?;
+            return read_at(&handle, buffer, offset).map_err(|error| self.about(file, error));
+        }
+        let mut rest = buffer;
+        for (piece, within, length) in segments(self.meta(), file, offset, rest.len()) {
+            let (now, later) = rest.split_at_mut(length);
+            if self.parts.lock().contains(&piece) {
+                let handle = self.open_part(piece, false)?;
+                read_at(&handle, now, within).map_err(|error| self.about_part(piece, error))?;
+            } else {
+                // Perhaps it was there before us, and whole.
+                let at = u64::from(piece) * u64::from(self.meta().piece_bytes) + within;
+                let handle = self.open_file(index, false)?;
+                read_at(&handle, now, at - file.offset).map_err(|error| self.about(file, error))?;
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Writes bytes of a file.
+    pub fn write(&self, index: usize, offset: u64, data: &[u8]) -> Result<(), Fault> {
+        let closed = self.closed.read();
+        if *closed {
+            return Err(Fault::Stopped);
+        }
+        let file = self.entry(index)?;
+        if file.padding || data.is_empty() {
+            return Ok(());
+        }
+        if self.is_real(index) {
+            let handle = self.open_file(index, true)?;
+            write_at(&handle, data, offset).map_err(|error| self.about(file, error))?;
+            // After the write: a sync that saw the mark has the data.
+            if let Some(unsynced) = self.unsynced.get(index) {
+                unsynced.store(true, Ordering::Release);
+            }
+        }
+        if self.all_real {
+            return Ok(());
+        }
+        let mut rest = data;
+        for (piece, within, length) in segments(self.meta(), file, offset, data.len()) {
+            let (now, later) = rest.split_at(length);
+            if self.is_mixed(piece) {
+                let handle = self.open_part(piece, true)?;
+                write_at(&handle, now, within).map_err(|error| self.about_part(piece, error))?;
+                self.unsynced_parts.lock().insert(piece);
+            }
+            rest = later;
+        }
+        Ok(())
+    }
+
+    /// Brings everything written so far to the disk. Blocks.
+    pub fn sync(&self) -> Result<(), Fault> {
+        for (index, unsynced) in self.unsynced.iter().enumerate() {
+            if unsynced.swap(false, Ordering::AcqRel) {
+                let file = self.entry(index)?;
+                self.open_file(index, true)?
+                    .sync_data()
+                    .map_err(|error| self.about(file, error))?;
+            }
+        }
+        let parts = std::mem::take(&mut *self.unsynced_parts.lock());
+        for piece in parts {
+            let handle = self.open_part(piece, true)?;
+            handle.sync_data().map_err(|error| self.about_part(piece, error))?;
+        }
+        Ok(())
+    }
+
+    /// Brings these pieces to the disk, whoever wrote them. Blocks.
+    pub fn sync_pieces(&self, pieces: impl Iterator<Item = u32>) -> Result<(), Fault> {
+        let mut files = BTreeSet::new();
+        let mut parts = BTreeSet::new();
+        for piece in pieces {
+            files.extend(self.meta().files_of(piece));
+            parts.insert(piece);
+        }
+        for index in files {
+            if self.there.get(index).is_some_and(|there| there.load(Ordering::Acquire)) {
+                let file = self.entry(index)?;
+                sync_read_only(&*self.open_file(index, false)?)
+                    .map_err(|error| self.about(file, error))?;
+            }
+        }
+        let kept: Vec<u32> = self.parts.lock().intersection(&parts).copied().collect();
+        for piece in kept {
+            sync_read_only(&*self.open_part(piece, false)?)
+                .map_err(|error| self.about_part(piece, error))?;
+        }
+        Ok(())
+    }
+
+    /// Moves what parts hold of files that are wanted by now into those files, and drops parts that
+    /// nothing needs or that are no good. `is_good` tells whether a part may be believed; `always`:
+    /// look at the file's bytes even where its length gives no reason to.
+    pub fn adopt_parts(
+        &self,
+        lengths: &[Option<u64>],
+        always: bool,
+        mut is_good: impl FnMut(u32, &[u8]) -> bool,
+    ) -> Result<(), Fault> {
+        let pieces: Vec<u32> = self.parts.lock().iter().copied().collect();
+        let (mut part, mut present) = (Vec::new(), Vec::new());
+        for piece in pieces {
+            let meta = self.meta();
+            part.resize(meta.piece_len(piece) as usize, 0);
+            let read = self.open_part(piece, false).and_then(|handle| {
+                read_at(&handle, &mut part, 0).map_err(|error| self.about_part(piece, error))
+            });
+            let good = match read {
+                Ok(()) => is_good(piece, &part),
+                Err(fault) if fault.is_missing() => false,
+                Err(fault) => return Err(fault),
+            };
+            let start = u64::from(piece) * u64::from(meta.piece_bytes);
+            for index in meta.files_of(piece) {
+                let Some(file) = meta.files.get(index) else { continue };
+                if !good || file.padding || !self.is_real(index) {
+                    continue;
+                }
+                let from = start.max(file.offset);
+                let to = (start + part.len() as u64).min(file.offset + file.bytes);
+                let length = lengths.get(index).copied().flatten().unwrap_or(0);
+                let doubtful = length < to - file.offset || self.place.before.get(index as u32);
+                let Some(bytes) = part.get((from - start) as usize..(to - start) as usize) else {
+                    continue;
+                };
+                if bytes.is_empty() || !(always || doubtful) {
+                    continue;
+                }
+                present.resize(bytes.len(), 0);
+                let same = self.read(index, from - file.offset, &mut present).is_ok();
+                if !same || present != bytes {
+                    self.write(index, from - file.offset, bytes)?;
+                }
+            }
+            if !good || !self.is_mixed(piece) {
+                self.sync()?;
+                self.place.pool.forget(Key::Part(self.place.run, piece));
+                self.parts.lock().remove(&piece);
+                _ = std::fs::remove_file(self.part_path(piece));
+            }
+        }
+        self.sync()
+    }
+
+    fn entry(&self, index: usize) -> Result<&FileEntry, Fault> {
+        self.meta().files.get(index).ok_or_else(|| {
+            let error = io::Error::other(format!("the torrent has no file {index}"));
+            Fault::Io { path: PathBuf::new(), error }
+        })
+    }
+
+    fn is_real(&self, index: usize) -> bool {
+        self.real.get(index).copied().unwrap_or(false)
+    }
+
+    /// Whether a piece touches a file that is not to be made.
+    fn is_mixed(&self, piece: u32) -> bool {
+        let files = &self.meta().files;
+        !self.all_real
+            && self.meta().files_of(piece).any(|index| {
+                !self.is_real(index) && files.get(index).is_some_and(|f| !f.padding && f.bytes > 0)
+            })
+    }
+
+    fn open_file(&self, index: usize, writable: bool) -> Result<Arc<File>, Fault> {
+        let file = self.entry(index)?;
+        let folder = &self.place.folder;
+        let there = self.there.get(index);
+        let open = || {
+            if !writable {
+                return folder.read(&file.path);
+            }
+            let create = there.is_some_and(|there| !there.load(Ordering::Acquire));
+            let handle = folder.write(&file.path, create)?;
+            if handle.metadata()?.len() > file.bytes {
+                handle.set_len(file.bytes)?;
+            }
+            if let Some(there) = there {
+                there.store(true, Ordering::Release);
+            }
+            Ok(handle)
+        };
+        let key = Key::File(self.place.run, index);
+        self.place.pool.get(key, writable, open).map_err(|error| self.about(file, error))
+    }
+
+    fn open_part(&self, piece: u32, writable: bool) -> Result<Arc<File>, Fault> {
+        let path = self.part_path(piece);
+        let open = || {
+            if !writable {
+                return File::open(&path);
+            }
+            std::fs::create_dir_all(&self.place.parts)?;
+            let mut options = File::options();
+            let handle = options.read(true).write(true).create(true).truncate(false).open(&path)?;
+            // Padding in it is never written, but is read.
+            handle.set_len(u64::from(self.meta().piece_len(piece)))?;
+            self.parts.lock().insert(piece);
+            Ok(handle)
+        };
+        let key = Key::Part(self.place.run, piece);
+        self.place.pool.get(key, writable, open).map_err(|error| self.about_part(piece, error))
+    }
+
+    fn part_path(&self, piece: u32) -> PathBuf {
+        self.place.parts.join(piece.to_string())
+    }
+
+    fn about(&self, file: &FileEntry, error: io::Error) -> Fault {
+        Fault::Io { path: self.place.folder.locate(&file.path), error }
+    }
+
+    fn about_part(&self, piece: u32, error: io::Error) -> Fault {
+        Fault::Io { path: self.part_path(piece), error }
+    }
+}
+
+/// The length of a file. What stands in the way of a wanted file is an error; in the way of another
+/// one, it does not matter.
+fn length(folder: &Folder, file: &FileEntry, wanted: bool) -> Result<Option<u64>> {
+    match folder.length(&file.path) {
+        Err(error) if wanted => Err(Error::io(folder.locate(&file.path), &error)),
+        found => Ok(found.unwrap_or(None)),
+    }
+}
+
+/// Syncs a file that may be open for reading only. Some systems sync only what is open for writing,
+/// and a disk that cannot be written has nothing to sync.
+fn sync_read_only(file: &File) -> io::Result<()> {
+    use io::ErrorKind as K;
+    match file.sync_data() {
+        Err(error) => match error.kind() {
+            K::PermissionDenied | K::ReadOnlyFilesystem | K::InvalidInput | K::Unsupported => {
+                Ok(())
+            }
+            _ => Err(error),
+        },
+        Ok(()) => Ok(()),
+    }
+}
+
+fn list_parts(folder: &Path) -> BTreeSet<u32> {
+    let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+}
+
+/// Cuts a range of a file at the borders of pieces: the piece, where in it, and how much.
+fn segments(
+    meta: &Metainfo,
+    file: &FileEntry,
+    offset: u64,
+    length: usize,
+) -> impl Iterator<Item = (u32, u64, usize)> + use<> {
+    let piece_bytes = u64::from(meta.piece_bytes);
+    let (mut at, mut left) = (file.offset + offset, length);
+    std::iter::from_fn(move || {
+        let (piece, within) = (at / piece_bytes, at % piece_bytes);
+        let take = left.min((piece_bytes - within) as usize);
+        at += take as u64;
+        left -= take;
+        (take > 0).then_some((piece as u32, within, take))
+    })
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, data: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, data, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, buffer, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => {
+                buffer = buffer.split_at_mut(read).1;
+                offset += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(windows)]
+fn write_at(file: &File, mut data: &[u8], mut offset: u64) -> io::Result<()> {
+    while !data.is_empty() {
+        match std::os::windows::fs::FileExt::seek_write(file, data, offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                data = data.split_at(written).1;
+                offset += written as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

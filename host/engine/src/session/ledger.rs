@@ -1,0 +1,106 @@
+//! The verified pieces of a running torrent, and the order in which they become a record: first the
+//! data reaches the disk, then the bits that claim it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::error::{Error, Result};
+use crate::metainfo::{InfoHash, Metainfo};
+use crate::session::bits::{Bitfield, Progress};
+use crate::session::content::Content;
+use crate::session::record::{Notes, Records};
+
+/// The verified pieces of a running torrent.
+pub struct Ledger {
+    id: InfoHash,
+    meta: Arc<Metainfo>,
+    records: Records,
+    selected: Vec<bool>,
+    state: Mutex<State>,
+    /// One save at a time.
+    saving: Mutex<()>,
+}
+
+struct State {
+    bits: Bitfield,
+    progress: Progress,
+    notes: Notes,
+    unsaved: bool,
+    /// A sync failed. What it was about may be lost although a later sync succeeds, so nothing is
+    /// recorded any more: the next run begins with the last good record.
+    doubtful: bool,
+}
+
+impl Ledger {
+    /// Nothing verified yet.
+    pub fn new(id: InfoHash, meta: Arc<Metainfo>, records: Records, selected: Vec<bool>) -> Self {
+        let bits = Bitfield::empty(meta.piece_count);
+        let progress = Progress::count(&meta, &bits, &selected);
+        let notes = Notes::none();
+        let state = State { bits, progress, notes, unsaved: false, doubtful: false };
+        Self { id, meta, records, selected, state: Mutex::new(state), saving: Mutex::default() }
+    }
+
+    /// Starts with what is verified, and records it. Its data must be on the disk already. Blocks.
+    pub fn begin(&self, bits: Bitfield) -> Result<()> {
+        let _one = self.saving.lock();
+        self.records.save(self.id, &bits)?;
+        let notes = self.records.take_notes(self.id)?;
+        let mut state = self.state.lock();
+        state.progress = Progress::count(&self.meta, &bits, &self.selected);
+        state.bits = bits;
+        state.notes = notes;
+        Ok(())
+    }
+
+    /// A piece was verified; its data has been written. `true` if that was the last wanted one.
+    pub fn add(&self, piece: u32) -> bool {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        if !state.bits.set(piece, true) {
+            return false;
+        }
+        state.notes.add(piece);
+        state.unsaved = true;
+        let before = state.progress.is_finished();
+        state.progress.add(&self.meta, piece, &self.selected);
+        !before && state.progress.is_finished()
+    }
+
+    /// Syncs the data and then records what is verified. Blocks.
+    pub fn save(&self, content: &Content) -> Result<()> {
+        let _one = self.saving.lock();
+        let bits = {
+            let mut state = self.state.lock();
+            if state.doubtful || !std::mem::take(&mut state.unsaved) {
+                return Ok(());
+            }
+            state.bits.clone()
+        };
+        content.sync().map_err(|fault| {
+            let error = Error::from(content.note(fault));
+            self.state.lock().doubtful = true;
+            self.records.drop_notes(self.id);
+            error
+        })?;
+        self.records.save(self.id, &bits).inspect_err(|_| self.state.lock().unsaved = true)
+    }
+
+    /// How far each file is.
+    pub fn progress(&self) -> Progress {
+        self.state.lock().progress.clone()
+    }
+
+    /// How far the torrent is, without the files: have, done and selected bytes.
+    pub fn totals(&self) -> (u64, u64, u64) {
+        let state = self.state.lock();
+        let progress = &state.progress;
+        (progress.have_bytes, progress.done_bytes, progress.selected_bytes)
+    }
+
+    /// The verified pieces.
+    pub fn bits(&self) -> Bitfield {
+        self.state.lock().bits.clone()
+    }
+}

@@ -1,0 +1,311 @@
+//! One running torrent, from looking at its files until nothing of it is left.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use librqbit::{AddTorrentOptions, ManagedTorrent, ManagedTorrentState};
+use parking_lot::Mutex;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::error::{Error, Result};
+use crate::files::Folder;
+use crate::metainfo;
+use crate::session::backend::{Backend, look_up};
+use crate::session::bits::{Bitfield, selection};
+use crate::session::blocking;
+use crate::session::check::find_pieces;
+use crate::session::content::{Content, Place};
+use crate::session::ledger::Ledger;
+use crate::session::pool::Pool;
+use crate::session::record::Records;
+use crate::session::storage::{Factory, Holders};
+use crate::session::types::{Halted, Phase, RunSpec, RunStats, Verify};
+
+/// How long librqbit's tasks may take to end. What still runs then is behind a closed gate.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// What runs share.
+pub struct Shared {
+    /// The records of all torrents.
+    pub records: Records,
+    /// The open files of all torrents.
+    pub pool: Arc<Pool>,
+    /// Reading whole torrents is limited: more at a time is slower for all.
+    pub checking: Semaphore,
+    /// Told when something wants to be saved soon.
+    pub finished: Arc<Notify>,
+}
+
+/// One running torrent.
+pub struct Run {
+    spec: RunSpec,
+    content: Arc<Content>,
+    ledger: Arc<Ledger>,
+    stop: CancellationToken,
+    holders: Holders,
+    checked: AtomicU64,
+    state: Mutex<State>,
+    /// Held by whoever stops it; what was left, once it has stopped.
+    stopping: tokio::sync::Mutex<Option<Result<Halted>>>,
+}
+
+#[derive(Default)]
+struct State {
+    driver: Option<tokio::task::JoinHandle<()>>,
+    handle: Option<Arc<ManagedTorrent>>,
+    live: bool,
+    failure: Option<Error>,
+}
+
+impl Run {
+    /// Opens the folder and looks at the files. Blocks.
+    pub fn open(spec: RunSpec, number: u64, shared: &Shared) -> Result<Self> {
+        let meta = Arc::clone(&spec.meta);
+        let saved = shared.records.load(spec.id, meta.piece_count);
+        // Where pieces are verified, the folder was there: if it is not, its disk is missing, and
+        // making it anew would fill another one.
+        let known = saved.is_some_and(|saved| saved.bits.ones() > 0);
+        let folder = if known { Folder::open(&spec.folder) } else { Folder::create(&spec.folder) };
+        let folder = folder.map_err(|error| Error::io(&spec.folder, &error))?;
+        let before = match shared.records.before(spec.id) {
+            Some(before) if before.len() as usize == meta.files.len() => before,
+            _ => {
+                let mut before = Bitfield::empty(meta.files.len() as u32);
+                for (index, file) in meta.files.iter().enumerate().filter(|(_, f)| !f.padding) {
+                    // Whatever is in the way is not ours either.
+                    before.set(index as u32, folder.occupied(&file.path).unwrap_or(true));
+                }
+                shared.records.save_before(spec.id, &before)?;
+                before
+            }
+        };
+        let selected = selection(&meta, spec.selected.as_deref());
+        let ledger =
+            Ledger::new(spec.id, Arc::clone(&meta), shared.records.clone(), selected.clone());
+        let content = Content::open(Place {
+            meta,
+            folder,
+            parts: shared.records.parts(spec.id),
+            selected,
+            before,
+            pool: Arc::clone(&shared.pool),
+            run: number,
+        })?;
+        Ok(Self {
+            spec,
+            content: Arc::new(content),
+            ledger: Arc::new(ledger),
+            stop: CancellationToken::new(),
+            holders: Holders::default(),
+            checked: AtomicU64::new(0),
+            state: Mutex::default(),
+            stopping: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// Starts the task that checks and then runs it.
+    pub fn drive(self: &Arc<Self>, backend: Arc<Backend>, shared: Arc<Shared>) {
+        let run = Arc::clone(self);
+        let driver = tokio::spawn(async move {
+            // Librqbit is not everything that can panic; a torrent that stands still for no stated
+            // reason would be worse than a bug that is told.
+            let inner = Arc::clone(&run);
+            let task = tokio::spawn(async move { inner.start(&backend, &shared).await });
+            let outcome =
+                task.await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())));
+            if let Err(error) = outcome {
+                run.state.lock().failure.get_or_insert(error);
+            }
+        });
+        self.state.lock().driver = Some(driver);
+    }
+
+    async fn start(self: &Arc<Self>, backend: &Backend, shared: &Shared) -> Result<()> {
+        let Some(bits) = self.find_pieces(shared).await? else { return Ok(()) };
+        let torrent = metainfo::rebuild(&self.spec.torrent, &self.trackers())?;
+        let peers = tokio::select! {
+            peers = look_up(&self.spec.peers) => peers,
+            () = self.stop.cancelled() => return Ok(()),
+        };
+        let factory = Factory {
+            content: Arc::clone(&self.content),
+            ledger: Arc::clone(&self.ledger),
+            finished: Arc::clone(&shared.finished),
+            holders: self.holders.clone(),
+        };
+        let options = AddTorrentOptions {
+            only_files: self.spec.selected.clone(),
+            initial_peers: Some(peers),
+            ..AddTorrentOptions::default()
+        };
+        let handle = backend.add(&self.spec.meta, torrent, bits.clone(), factory, options).await?;
+        self.state.lock().handle = Some(Arc::clone(&handle));
+        tokio::select! {
+            ready = backend.initialized(&handle, &bits) => ready?,
+            () = self.stop.cancelled() => return Ok(()),
+        }
+        if !self.stop.is_cancelled() {
+            backend.begin(&handle).await?;
+            self.state.lock().live = true;
+        }
+        Ok(())
+    }
+
+    /// The pieces that are there, recorded. `None` if it was stopped.
+    async fn find_pieces(self: &Arc<Self>, shared: &Shared) -> Result<Option<Bitfield>> {
+        let run = Arc::clone(self);
+        let records = shared.records.clone();
+        let saved = blocking(move || Ok(records.load(run.spec.id, run.spec.meta.piece_count)));
+        let saved = saved.await?;
+        let must_read = saved.is_none() || self.spec.verify == Verify::Full;
+        let _turn = if must_read && self.content.has_data() {
+            tokio::select! {
+                turn = shared.checking.acquire() => Some(turn),
+                () = self.stop.cancelled() => return Ok(None),
+            }
+        } else {
+            None
+        };
+        let run = Arc::clone(self);
+        blocking(move || {
+            let verify = run.spec.verify;
+            let bits = find_pieces(&run.content, saved, verify, &run.checked, &run.stop)?;
+            if let Some(bits) = &bits {
+                run.ledger.begin(bits.clone())?;
+            }
+            Ok(bits)
+        })
+        .await
+    }
+
+    /// The torrent's own trackers, and the others unless it is private.
+    fn trackers(&self) -> Vec<String> {
+        let mut trackers = self.spec.meta.trackers.clone();
+        for tracker in &self.spec.trackers {
+            if !trackers.contains(tracker) {
+                trackers.push(tracker.clone());
+            }
+        }
+        trackers
+    }
+
+    /// Records what was verified lately. Blocks.
+    pub fn save(&self) -> Result<()> {
+        self.ledger.save(&self.content)
+    }
+
+    /// Its figures.
+    pub fn stats(&self) -> RunStats {
+        let (have_bytes, done_bytes, selected_bytes) = self.ledger.totals();
+        let (phase, handle) = self.phase();
+        let live = handle.as_ref().and_then(|handle| handle.live());
+        let mut stats = RunStats {
+            finished: phase == Phase::Live && done_bytes >= selected_bytes,
+            phase,
+            have_bytes,
+            done_bytes,
+            selected_bytes,
+            fetched: 0,
+            uploaded: 0,
+            download_rate: 0,
+            upload_rate: 0,
+            peers_connected: 0,
+            peers_known: 0,
+        };
+        if let Some(live) = live {
+            let snapshot = live.stats_snapshot();
+            stats.fetched = snapshot.fetched_bytes;
+            stats.uploaded = snapshot.uploaded_bytes;
+            stats.download_rate = live.down_speed_estimator().bps();
+            stats.upload_rate = live.up_speed_estimator().bps();
+            stats.peers_connected = snapshot.peer_stats.live;
+            stats.peers_known = snapshot.peer_stats.seen;
+        }
+        stats
+    }
+
+    fn phase(&self) -> (Phase, Option<Arc<ManagedTorrent>>) {
+        let state = self.state.lock();
+        let handle = state.handle.clone();
+        // What the disk said is more telling than what librqbit makes of it.
+        let failure = self.content.failure().or_else(|| state.failure.clone());
+        let failure = failure.or_else(|| {
+            handle.as_ref()?.with_state(|state| match state {
+                ManagedTorrentState::Error(error) => Some(Error::Internal(format!("{error:#}"))),
+                _ => None,
+            })
+        });
+        let phase = match failure {
+            Some(error) => Phase::Failed(error),
+            None if state.live => Phase::Live,
+            None => Phase::Checking { checked_bytes: self.checked.load(Ordering::Relaxed) },
+        };
+        (phase, handle)
+    }
+
+    /// Verified bytes of each file.
+    pub fn per_file(&self) -> Vec<u64> {
+        self.ledger.progress().per_file
+    }
+
+    /// The verified pieces.
+    pub fn bits(&self) -> Bitfield {
+        self.ledger.bits()
+    }
+
+    /// Whether someone has begun to stop it.
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    /// Stops it. When this returns, no connection and no disk work of it is left, and what was
+    /// verified is recorded. Every caller gets the same answer.
+    pub async fn halt(&self, backend: &Backend) -> Result<Halted> {
+        self.stop.cancel();
+        let mut stopped = self.stopping.lock().await;
+        if let Some(halted) = &*stopped {
+            return halted.clone();
+        }
+        let halted = self.halt_once(backend).await;
+        *stopped = Some(halted.clone());
+        halted
+    }
+
+    async fn halt_once(&self, backend: &Backend) -> Result<Halted> {
+        let driver = self.state.lock().driver.take();
+        if let Some(driver) = driver
+            && let Err(error) = driver.await
+        {
+            tracing::error!(id = %self.spec.id, %error, "a torrent's task failed");
+        }
+        let handle = self.state.lock().handle.take();
+        let (mut fetched, mut uploaded) = (0, 0);
+        if let Some(handle) = handle {
+            // Its counters go on until the last task has ended, but are gone with the torrent.
+            let live = handle.live();
+            backend.remove(&handle).await;
+            if let Some(live) = live {
+                let snapshot = live.stats_snapshot();
+                (fetched, uploaded) = (snapshot.fetched_bytes, snapshot.uploaded_bytes);
+            }
+        }
+        let content = Arc::clone(&self.content);
+        _ = tokio::task::spawn_blocking(move || content.close()).await;
+        if tokio::time::timeout(ENDING, self.holders.gone()).await.is_err() {
+            tracing::error!(id = %self.spec.id, "librqbit still holds a torrent that was stopped");
+        }
+        let checked = self.state.lock().live;
+        let (ledger, content) = (Arc::clone(&self.ledger), Arc::clone(&self.content));
+        let saved = blocking(move || {
+            let saved = ledger.save(&content);
+            // Saving may have opened files once more.
+            content.close();
+            saved
+        });
+        let saved = saved.await;
+        let (_, done_bytes, _) = self.ledger.totals();
+        saved.map(|()| Halted { fetched, uploaded, done_bytes: checked.then_some(done_bytes) })
+    }
+}

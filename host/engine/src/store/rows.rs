@@ -1,0 +1,286 @@
+//! Rows, and the SQL that reads and writes them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use torrpeddo_protocol::model::TorrentError;
+
+use super::{Loaded, failed};
+use crate::Result;
+use crate::metainfo::InfoHash;
+
+/// What the user wants of a torrent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// The queue decides (`auto_managed`).
+    Managed,
+    /// Nothing but the user starts it again.
+    Paused,
+    /// Out of the engine.
+    Cancelled,
+}
+
+impl Intent {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Managed => "managed",
+            Self::Paused => "paused",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Managed, Self::Paused, Self::Cancelled]
+            .into_iter()
+            .find(|intent| intent.as_str() == text)
+    }
+}
+
+/// Everything that lasts of a torrent, except its metainfo.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TorrentRow {
+    /// The info-hash.
+    pub id: InfoHash,
+    /// The name to show.
+    pub name: String,
+    /// The magnet link it came from, or one made from its torrent file.
+    pub magnet: String,
+    /// The folder that holds its files.
+    pub save_path: PathBuf,
+    /// The first component of its files' paths; none while the metadata is unknown.
+    pub root: Option<String>,
+    /// The files to download; all when none.
+    pub selected: Option<Vec<u32>>,
+    /// What the user wants.
+    pub intent: Intent,
+    /// Runs outside the limits.
+    pub forced: bool,
+    /// Complete, and stopped by a limit.
+    pub stopped: bool,
+    /// The place in the queue; smaller is earlier.
+    pub queue_position: i64,
+    /// Labels.
+    pub labels: Vec<String>,
+    /// The size of everything; 0 while unknown.
+    pub total_bytes: u64,
+    /// The size of the selected files.
+    pub selected_bytes: u64,
+    /// Verified bytes of the selected files, as last seen.
+    pub done_bytes: u64,
+    /// How many files; 0 while unknown.
+    pub file_count: u32,
+    /// BEP 27.
+    pub private: bool,
+    /// Downloaded over its whole life.
+    pub downloaded: u64,
+    /// Uploaded over its whole life.
+    pub uploaded: u64,
+    /// How long it has been seeding.
+    pub seeding_ms: u64,
+    /// When it was added.
+    pub added_at: u64,
+    /// When it was complete.
+    pub completed_at: Option<u64>,
+    /// Why it is in state `error`.
+    pub error: Option<TorrentError>,
+    /// It was in librqbit's session when this was written.
+    pub running: bool,
+    /// Everything on disk must be hashed before it is believed.
+    pub verify: bool,
+}
+
+pub(super) fn load(connection: &Connection, path: &Path) -> Result<Loaded> {
+    (|| {
+        let torrents = connection
+            .prepare("SELECT * FROM torrents ORDER BY added_at, rowid")?
+            .query_map([], torrent)?
+            .collect::<rusqlite::Result<_>>()?;
+        let settings = connection
+            .prepare("SELECT name, value FROM settings")?
+            .query_map([], |row| Ok((row.get(0)?, json(row, "value")?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let unclean_boot =
+            connection.query_row("SELECT boot_id FROM run", [], |row| row.get(0)).optional()?;
+        Ok(Loaded { torrents, settings, unclean_boot })
+    })()
+    .map_err(|error| failed(path, &error))
+}
+
+pub(super) fn mark_running(connection: &mut Connection, boot_id: &str) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction.execute("DELETE FROM run", [])?;
+    transaction.execute("INSERT INTO run (boot_id) VALUES (?1)", [boot_id])?;
+    transaction.commit()
+}
+
+pub(super) fn mark_clean(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM run", []).map(drop)
+}
+
+fn torrent(row: &Row<'_>) -> rusqlite::Result<TorrentRow> {
+    let error_kind: Option<String> = row.get("error_kind")?;
+    let error_message: Option<String> = row.get("error_message")?;
+    let error = error_kind.zip(error_message).map(|(kind, message)| TorrentError {
+        kind: serde_json::from_value(Value::String(kind))
+            .unwrap_or(torrpeddo_protocol::ErrorKind::Internal),
+        message,
+    });
+    Ok(TorrentRow {
+        id: parsed(row, "id", |text| text.parse().ok())?,
+        name: row.get("name")?,
+        magnet: row.get("magnet")?,
+        save_path: PathBuf::from(row.get::<_, String>("save_path")?),
+        root: row.get("root")?,
+        selected: json(row, "selected")?,
+        intent: parsed(row, "intent", Intent::parse)?,
+        forced: row.get("forced")?,
+        stopped: row.get("stopped")?,
+        queue_position: row.get("queue_position")?,
+        labels: json(row, "labels")?,
+        total_bytes: count(row, "total_bytes")?,
+        selected_bytes: count(row, "selected_bytes")?,
+        done_bytes: count(row, "done_bytes")?,
+        file_count: row.get("file_count")?,
+        private: row.get("private")?,
+        downloaded: count(row, "downloaded")?,
+        uploaded: count(row, "uploaded")?,
+        seeding_ms: count(row, "seeding_ms")?,
+        added_at: count(row, "added_at")?,
+        completed_at: row.get::<_, Option<i64>>("completed_at")?.map(i64::cast_unsigned),
+        error,
+        running: row.get("running")?,
+        verify: row.get("verify")?,
+    })
+}
+
+fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(|value| u64::try_from(value).unwrap_or(0))
+}
+
+fn parsed<T>(
+    row: &Row<'_>,
+    column: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> rusqlite::Result<T> {
+    let text: String = row.get(column)?;
+    parse(&text).ok_or_else(|| unreadable(column, format!("{text:?} in column {column}")))
+}
+
+fn json<T: DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
+    let text: Option<String> = row.get(column)?;
+    serde_json::from_str(text.as_deref().unwrap_or("null"))
+        .map_err(|error| unreadable(column, format!("column {column}: {error}")))
+}
+
+fn unreadable(_column: &str, what: String) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, Type::Text, what.into())
+}
+
+fn to_json(value: &impl Serialize) -> rusqlite::Result<String> {
+    serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
+}
+
+/// SQLite's integers are signed; counts of ours stay below 2^53.
+fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+pub(super) fn save(connection: &Connection, row: &TorrentRow) -> rusqlite::Result<()> {
+    let error_kind = match &row.error {
+        Some(error) => serde_json::to_value(error.kind)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?
+            .as_str()
+            .map(str::to_owned),
+        None => None,
+    };
+    let selected = row.selected.as_ref().map(to_json).transpose()?;
+    connection
+        .prepare_cached(
+            "INSERT INTO torrents VALUES (:id, :name, :magnet, :save_path, :root, :selected,
+                 :intent, :forced, :stopped, :queue_position, :labels, :total_bytes,
+                 :selected_bytes, :done_bytes, :file_count, :private, :downloaded, :uploaded,
+                 :seeding_ms, :added_at, :completed_at, :error_kind, :error_message, :running,
+                 :verify)
+             ON CONFLICT (id) DO UPDATE SET name = :name, magnet = :magnet,
+                 save_path = :save_path, root = :root, selected = :selected, intent = :intent,
+                 forced = :forced, stopped = :stopped, queue_position = :queue_position,
+                 labels = :labels, total_bytes = :total_bytes, selected_bytes = :selected_bytes,
+                 done_bytes = :done_bytes, file_count = :file_count, private = :private,
+                 downloaded = :downloaded, uploaded = :uploaded, seeding_ms = :seeding_ms,
+                 added_at = :added_at, completed_at = :completed_at, error_kind = :error_kind,
+                 error_message = :error_message, running = :running, verify = :verify",
+        )?
+        .execute(named_params! {
+            ":id": row.id.to_string(),
+            ":name": row.name,
+            ":magnet": row.magnet,
+            ":save_path": row.save_path.to_string_lossy(),
+            ":root": row.root,
+            ":selected": selected,
+            ":intent": row.intent.as_str(),
+            ":forced": row.forced,
+            ":stopped": row.stopped,
+            ":queue_position": row.queue_position,
+            ":labels": to_json(&row.labels)?,
+            ":total_bytes": signed(row.total_bytes),
+            ":selected_bytes": signed(row.selected_bytes),
+            ":done_bytes": signed(row.done_bytes),
+            ":file_count": row.file_count,
+            ":private": row.private,
+            ":downloaded": signed(row.downloaded),
+            ":uploaded": signed(row.uploaded),
+            ":seeding_ms": signed(row.seeding_ms),
+            ":added_at": signed(row.added_at),
+            ":completed_at": row.completed_at.map(signed),
+            ":error_kind": error_kind,
+            ":error_message": row.error.as_ref().map(|error| &error.message),
+            ":running": row.running,
+            ":verify": row.verify,
+        })
+        .map(drop)
+}
+
+pub(super) fn save_metainfo(
+    connection: &Connection,
+    id: InfoHash,
+    torrent: &[u8],
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO metainfo VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET torrent = ?2",
+        )?
+        .execute((id.to_string(), torrent))
+        .map(drop)
+}
+
+pub(super) fn metainfo(connection: &Connection, id: InfoHash) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection
+        .prepare_cached("SELECT torrent FROM metainfo WHERE id = ?1")?
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()
+}
+
+pub(super) fn remove(connection: &Connection, id: InfoHash) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM torrents WHERE id = ?1")?.execute([id.to_string()])?;
+    Ok(())
+}
+
+pub(super) fn save_settings(
+    connection: &Connection,
+    changed: &BTreeMap<String, Value>,
+) -> rusqlite::Result<()> {
+    for (name, value) in changed {
+        connection
+            .prepare_cached(
+                "INSERT INTO settings VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+            )?
+            .execute((name, value.to_string()))?;
+    }
+    Ok(())
+}

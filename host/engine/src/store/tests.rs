@@ -1,0 +1,110 @@
+use serde_json::json;
+use torrpeddo_protocol::ErrorKind;
+use torrpeddo_protocol::model::TorrentError;
+
+use super::*;
+
+fn row(byte: u8) -> TorrentRow {
+    TorrentRow {
+        id: InfoHash([byte; 20]),
+        name: "名前 \u{202e}x".into(),
+        magnet: "magnet:?xt=urn:btih:x".into(),
+        save_path: "/tmp/x".into(),
+        root: Some("root".into()),
+        selected: Some(vec![0, 2]),
+        intent: Intent::Paused,
+        forced: true,
+        stopped: false,
+        queue_position: -3,
+        labels: vec!["a".into()],
+        total_bytes: 1 << 50,
+        selected_bytes: 2,
+        done_bytes: 1,
+        file_count: 3,
+        private: true,
+        downloaded: 4,
+        uploaded: 5,
+        seeding_ms: 6,
+        added_at: 7 + u64::from(byte),
+        completed_at: Some(8),
+        error: Some(TorrentError { kind: ErrorKind::Io, message: "Full.".into() }),
+        running: true,
+        verify: true,
+    }
+}
+
+fn database() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("torrpeddo.db");
+    (folder, path)
+}
+
+#[tokio::test]
+async fn what_was_saved_comes_back() {
+    let (_folder, path) = database();
+    {
+        let (store, loaded) = Store::open(&path, "boot").unwrap();
+        assert!(loaded.torrents.is_empty());
+        assert_eq!(loaded.unclean_boot, None);
+        store.save(row(2)).durable().await.unwrap();
+        store.save_with_metainfo(row(1), b"bytes".to_vec()).durable().await.unwrap();
+        store.save_settings([("dht".to_owned(), json!(false))].into()).durable().await.unwrap();
+        let mut changed = row(2);
+        changed.intent = Intent::Cancelled;
+        changed.error = None;
+        changed.selected = None;
+        store.save(changed).durable().await.unwrap();
+    }
+    let (store, loaded) = Store::open(&path, "boot").unwrap();
+    assert_eq!(loaded.torrents[0], row(1));
+    assert_eq!(loaded.torrents[1].intent, Intent::Cancelled);
+    assert_eq!(loaded.torrents[1].selected, None);
+    assert_eq!(loaded.torrents[1].error, None);
+    assert_eq!(loaded.settings["dht"], json!(false));
+    assert_eq!(loaded.unclean_boot.as_deref(), Some("boot"));
+    assert_eq!(store.metainfo(InfoHash([1; 20])).await.unwrap().unwrap(), b"bytes");
+    assert_eq!(store.metainfo(InfoHash([2; 20])).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn removing_a_torrent_removes_its_metainfo() {
+    let (_folder, path) = database();
+    let (store, _) = Store::open(&path, "boot").unwrap();
+    store.save_with_metainfo(row(1), b"bytes".to_vec()).durable().await.unwrap();
+    store.remove(InfoHash([1; 20])).durable().await.unwrap();
+    assert_eq!(store.metainfo(InfoHash([1; 20])).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_clean_end_is_told_from_an_unclean_one() {
+    let (_folder, path) = database();
+    {
+        let (store, _) = Store::open(&path, "one").unwrap();
+        store.mark_clean().durable().await.unwrap();
+    }
+    {
+        let (_store, loaded) = Store::open(&path, "two").unwrap();
+        assert_eq!(loaded.unclean_boot, None);
+    }
+    let (_store, loaded) = Store::open(&path, "three").unwrap();
+    assert_eq!(loaded.unclean_boot.as_deref(), Some("two"));
+}
+
+#[test]
+fn a_damaged_database_is_left_as_it_is() {
+    let (_folder, path) = database();
+    let garbage = vec![7; 5000];
+    std::fs::write(&path, &garbage).unwrap();
+    let error = Store::open(&path, "boot").err().unwrap();
+    assert!(error.to_string().contains("damaged"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), garbage);
+}
+
+#[test]
+fn a_database_of_the_future_is_refused() {
+    let (_folder, path) = database();
+    drop(Store::open(&path, "boot").unwrap());
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 4000).unwrap();
+    let error = Store::open(&path, "boot").err().unwrap();
+    assert!(error.to_string().contains("newer Torrpeddo"), "{error}");
+}
