@@ -1,0 +1,191 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::System;
+use crate::install::{Request, install};
+
+struct Machine {
+    dir: tempfile::TempDir,
+    environment: Environment,
+}
+
+impl Machine {
+    fn new(folders: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home");
+        let environment = Environment {
+            system: System::Linux,
+            config: home.join(".config"),
+            root: dir.path().join("root"),
+            binary: dir.path().join("torrpeddo"),
+            home,
+        };
+        for folder in folders {
+            fs::create_dir_all(environment.home.join(folder)).unwrap();
+        }
+        let machine = Self { dir, environment };
+        machine.program("torrpeddo");
+        machine
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        let path = self.dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "").unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        path
+    }
+
+    fn install(&self) {
+        install(&self.environment, &Request::default()).unwrap();
+    }
+
+    fn check(&self, check: &str) -> (Level, String) {
+        self.check_with(check, |_| {})
+    }
+
+    fn check_with(&self, check: &str, change: impl FnOnce(&mut Facts<'_>)) -> (Level, String) {
+        let socket = self.dir.path().join("engine.sock");
+        let mut facts = Facts {
+            version: "1.0.0",
+            engine: EngineState::NotRunning,
+            socket: &socket,
+            start_error: None,
+            download_folder: Ok(self.dir.path()),
+        };
+        change(&mut facts);
+        let findings = examine(&self.environment, &facts);
+        for finding in &findings {
+            assert_eq!(
+                finding.remedy.is_none(),
+                finding.level == Level::Ok,
+                "what to do is said where something is to be done: {finding:?}"
+            );
+        }
+        let mut found = findings.into_iter().filter(|finding| finding.check == check);
+        let found = found.next().unwrap_or_else(|| panic!("nothing about {check}"));
+        (found.level, found.message + " " + &found.remedy.unwrap_or_default())
+    }
+}
+
+#[test]
+fn all_is_well_after_an_installation() {
+    let machine = Machine::new(&[".mozilla", ".config/chromium"]);
+    machine.install();
+    for check in ["program", "firefox", "chromium", "engine", "download folder"] {
+        assert_eq!(machine.check(check).0, Level::Ok, "{check}");
+    }
+}
+
+#[test]
+fn a_browser_that_was_not_told_is_a_problem_unless_another_one_was() {
+    let machine = Machine::new(&[".mozilla", ".config/chromium"]);
+    let (level, text) = machine.check("firefox");
+    assert_eq!(level, Level::Problem);
+    assert!(text.contains("torrpeddo install --browser firefox"));
+    let request = Request { browsers: vec!["chromium".into()], ..Request::default() };
+    install(&machine.environment, &request).unwrap();
+    assert_eq!(machine.check("firefox").0, Level::Warning);
+    assert_eq!(Machine::new(&[]).check("browsers").0, Level::Warning);
+}
+
+#[test]
+fn a_manifest_that_does_not_work_is_named() {
+    let machine = Machine::new(&[".mozilla/native-messaging-hosts"]);
+    let path =
+        machine.environment.home.join(".mozilla/native-messaging-hosts/org.torrpeddo.host.json");
+    let ours = |binary: &Path| {
+        let manifest = manifest::Manifest::ours(browsers::Family::Firefox, binary);
+        String::from_utf8(manifest.to_bytes().unwrap()).unwrap()
+    };
+    let other = machine.program("other/torrpeddo");
+    let plain = machine.dir.path().join("plain/torrpeddo");
+    fs::create_dir_all(plain.parent().unwrap()).unwrap();
+    fs::write(&plain, "").unwrap();
+    for (text, level, expected) in [
+        ("{".to_owned(), Level::Problem, "damaged"),
+        (ours(Path::new("/no/such/torrpeddo")), Level::Problem, "where it is not"),
+        (ours(&machine.environment.binary).replace("torrpeddo@", "x@"), Level::Problem, "admit"),
+        (ours(&other), Level::Warning, "another installation"),
+        (ours(&plain), Level::Problem, "chmod +x"),
+        (ours(&machine.environment.binary), Level::Ok, "knows Torrpeddo"),
+    ] {
+        fs::write(&path, &text).unwrap();
+        let (found, message) = machine.check("firefox");
+        assert_eq!(found, level, "{text}");
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
+fn a_manifest_of_the_package_counts() {
+    let machine = Machine::new(&[".config/chromium"]);
+    let folder = machine.environment.root.join("etc/chromium/native-messaging-hosts");
+    let manifest =
+        manifest::Manifest::ours(browsers::Family::Chromium, &machine.environment.binary);
+    manifest::write(&manifest::file_in(&folder), &manifest.to_bytes().unwrap()).unwrap();
+    assert_eq!(machine.check("chromium").0, Level::Ok);
+}
+
+#[test]
+fn the_engine_is_judged() {
+    let machine = Machine::new(&[]);
+    let running = |version: &str| EngineState::Running { version: version.into(), pid: 7 };
+    let check = |state: EngineState| machine.check_with("engine", |facts| facts.engine = state);
+    assert_eq!(check(running("1.0.0")).0, Level::Ok);
+    assert_eq!(check(running("0.9.0")).0, Level::Warning);
+    assert_eq!(check(EngineState::Unusable("It hangs.".into())).0, Level::Problem);
+    let (level, text) = machine.check_with("engine", |facts| {
+        facts.start_error = Some("The database is damaged.".into());
+    });
+    assert_eq!(level, Level::Problem);
+    assert!(text.contains("The database is damaged."));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_open_socket_is_a_problem() {
+    use std::os::unix::fs::PermissionsExt;
+    let machine = Machine::new(&[]);
+    let socket = machine.dir.path().join("engine.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let set = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set(machine.dir.path(), 0o700);
+    set(&socket, 0o600);
+    assert_eq!(machine.check("socket").0, Level::Ok);
+    set(&socket, 0o666);
+    assert_eq!(machine.check("socket").0, Level::Problem);
+    set(&socket, 0o600);
+    set(machine.dir.path(), 0o755);
+    assert_eq!(machine.check("socket").0, Level::Problem);
+}
+
+#[test]
+fn the_download_folder_is_judged() {
+    let machine = Machine::new(&[]);
+    let check = |folder: Result<&Path, String>| {
+        let folder = folder.map(Path::to_owned);
+        let (level, text) = machine.check_with("download folder", |facts| {
+            // The test's folders live as long as the machine.
+            facts.download_folder = folder
+                .as_deref()
+                .map_err(Clone::clone)
+                .map(|path| Box::leak(path.to_owned().into_boxed_path()) as &Path);
+        });
+        (level, text)
+    };
+    let missing = machine.dir.path().join("not/yet");
+    assert_eq!(check(Ok(machine.dir.path())).0, Level::Ok);
+    let (level, text) = check(Ok(&missing));
+    assert_eq!(level, Level::Ok);
+    assert!(text.contains("first download"));
+    assert_eq!(check(Ok(&machine.environment.binary)).0, Level::Problem);
+    assert_eq!(check(Ok(&machine.environment.binary.join("below"))).0, Level::Problem);
+    assert_eq!(check(Err("No folder.".into())).0, Level::Problem);
+}

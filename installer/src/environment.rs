@@ -1,0 +1,66 @@
+//! Where the installer works.
+
+use std::path::{Path, PathBuf};
+
+/// An operating system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum System {
+    /// Linux, and others that keep to the same places.
+    Linux,
+    /// macOS.
+    Macos,
+    /// Windows.
+    Windows,
+}
+
+impl System {
+    /// The one that this program was built for.
+    #[must_use]
+    pub const fn current() -> Self {
+        if cfg!(target_os = "macos") {
+            Self::Macos
+        } else if cfg!(windows) {
+            Self::Windows
+        } else {
+            Self::Linux
+        }
+    }
+}
+
+/// A folder that others are named from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// The user's home.
+    Home,
+    /// The user's configuration: `~/.config`, unless `XDG_CONFIG_HOME` says otherwise.
+    Config,
+    /// The root of the file system.
+    Root,
+}
+
+/// Everything the installer must know of where it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Environment {
+    /// The operating system.
+    pub system: System,
+    /// The user's home.
+    pub home: PathBuf,
+    /// The user's configuration.
+    pub config: PathBuf,
+    /// The root of the file system.
+    pub root: PathBuf,
+    /// The program that browsers shall start.
+    pub binary: PathBuf,
+}
+
+impl Environment {
+    /// The folder that `base` stands for.
+    #[must_use]
+    pub fn base(&self, base: Base) -> &Path {
+        match base {
+            Base::Home => &self.home,
+            Base::Config => &self.config,
+            Base::Root => &self.root,
+        }
+    }
+}
