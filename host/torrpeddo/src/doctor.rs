@@ -1,23 +1,97 @@
-//! What `torrpeddo doctor` and the engine's `diagnose` look at.
+//! Gathers what `torrpeddo doctor` and the engine's `diagnose` look at; the judging is the
+//! installer's.
 
-use torrpeddo_protocol::model::Finding;
+use std::path::Path;
+use std::time::Duration;
 
+use directories::BaseDirs;
+use torrpeddo_installer::doctor::{self, EngineState, Facts};
+use torrpeddo_installer::{Environment, System};
+use torrpeddo_protocol::methods::{Empty, GetSettings};
+use torrpeddo_protocol::model::{Finding, Level};
+
+use crate::failure::{Failure, Result};
 use crate::paths::Paths;
+use crate::{defaults, start};
 
-/// Looks at everything.
-pub fn examine(_paths: &Paths) -> Vec<Finding> {
-    Vec::new()
+/// How long the engine may take to tell its settings.
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+
+/// Where the installer works when this user runs it from here.
+pub fn environment() -> Result<Environment> {
+    let dirs = BaseDirs::new().ok_or_else(|| {
+        Failure::unavailable("This user has no home folder.").hint("Set HOME, then try again.")
+    })?;
+    let binary = start::own_binary().map_err(|error| {
+        Failure::unavailable(format!("It cannot be found where this program is: {error}."))
+    })?;
+    Ok(Environment {
+        system: System::current(),
+        home: dirs.home_dir().to_owned(),
+        config: dirs.config_dir().to_owned(),
+        root: Path::new("/").to_owned(),
+        binary,
+    })
 }
 
-/// The engine's own doctor.
+/// Looks at everything.
+pub fn examine(paths: &Result<Paths>) -> Vec<Finding> {
+    let gathered = paths.as_ref().map_err(Clone::clone).and_then(|paths| {
+        let environment = environment()?;
+        Ok((paths, environment))
+    });
+    let (paths, environment) = match gathered {
+        Ok(gathered) => gathered,
+        Err(failure) => {
+            return vec![Finding {
+                check: "home".into(),
+                level: Level::Problem,
+                message: failure.to_string(),
+                remedy: failure.hint,
+            }];
+        }
+    };
+    let (engine, folder) = ask_engine(paths);
+    let folder = folder
+        .map_or_else(|| defaults::from_environment().map(|settings| settings.download_folder), Ok);
+    let folder = folder.map_err(|failure| failure.to_rpc().message);
+    let facts = Facts {
+        version: start::VERSION,
+        engine,
+        socket: &paths.socket,
+        start_error: start::read_start_error(paths).map(|failure| failure.to_rpc().message),
+        download_folder: folder.as_ref().map(Path::new).map_err(Clone::clone),
+    };
+    doctor::examine(&environment, &facts)
+}
+
+/// The state of the engine, and its download folder where it tells.
+fn ask_engine(paths: &Paths) -> (EngineState, Option<String>) {
+    match start::connect_running(paths) {
+        Ok(Some(mut connection)) => {
+            let settings = connection
+                .limit(Some(ANSWER_LIMIT))
+                .ok()
+                .and_then(|()| connection.client.call::<GetSettings>(&Empty {}).ok());
+            let engine = connection.engine.engine;
+            let state = EngineState::Running { version: engine.version, pid: engine.pid };
+            (state, settings.map(|settings| settings.download_folder))
+        }
+        Ok(None) => (EngineState::NotRunning, None),
+        Err(failure) => (EngineState::Unusable(failure.to_string()), None),
+    }
+}
+
+/// The engine's own doctor. It asks the engine over its socket like everybody else: that the
+/// socket answers is part of what is looked at.
 pub struct SelfDoctor {
-    paths: Paths,
+    paths: Result<Paths>,
 }
 
 impl SelfDoctor {
     /// For the engine of these places.
     pub fn new(paths: &Paths) -> Self {
-        Self { paths: paths.clone() }
+        Self { paths: Ok(paths.clone()) }
     }
 }
 

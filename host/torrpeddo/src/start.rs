@@ -44,9 +44,17 @@ pub struct Connection {
     /// What the engine said.
     pub engine: Greeting,
     socket: PathBuf,
+    /// The same stream once more, to set its limits.
+    stream: Stream,
 }
 
 impl Connection {
+    /// Bounds every read and write from now on, or lets them take their time. After one has run
+    /// out of time the connection is of no more use.
+    pub fn limit(&self, limit: Option<Duration>) -> std::io::Result<()> {
+        endpoint::set_timeout(&self.stream, limit)
+    }
+
     /// A second connection on which nothing was said yet. The first one stays open until it is
     /// there: an engine that ends with its last client must not see none in between.
     pub fn into_fresh(self) -> Result<Stream> {
@@ -183,14 +191,14 @@ fn greet(paths: &Paths, stream: Stream, socket: &Path, replacing: bool) -> Found
                 .hint("Run `torrpeddo doctor` to see which process it is."),
         )
     };
-    let reader = match stream.try_clone() {
-        Ok(reader) => reader,
-        Err(error) => return silent(&error),
+    let (reader, writer) = match (stream.try_clone(), stream.try_clone()) {
+        (Ok(reader), Ok(writer)) => (reader, writer),
+        (Err(error), _) | (_, Err(error)) => return silent(&error),
     };
     if let Err(error) = endpoint::set_timeout(&stream, Some(ANSWER_LIMIT)) {
         return silent(&error);
     }
-    let mut client = Client::new(reader, stream);
+    let mut client = Client::new(reader, writer);
     let hello = HelloParams {
         protocol: PROTOCOL_VERSION,
         client: ClientInfo { name: "torrpeddo".into(), version: VERSION.into(), browser: None },
@@ -208,17 +216,15 @@ fn greet(paths: &Paths, stream: Stream, socket: &Path, replacing: bool) -> Found
         Err(error) => return silent(&error),
     };
     let fits = engine.protocol == PROTOCOL_VERSION;
-    let mut connection = Connection { client, engine, socket: socket.to_owned() };
+    let mut connection = Connection { client, engine, socket: socket.to_owned(), stream };
     let replaceable = connection.engine.engine.version != VERSION
         && (replacing || !fits)
         && !is_working(&mut connection.client)
         && (!fits || may_replace(paths, &connection.engine.engine.version));
     // What the CLI waits for may take longer than a first answer.
-    let (reader, writer) = connection.client.into_inner();
-    if let Err(error) = endpoint::set_timeout(&writer, None) {
+    if let Err(error) = connection.limit(None) {
         return silent(&error);
     }
-    connection.client = Client::new(reader, writer);
     match (replaceable, fits) {
         (true, _) => Found::Replaceable(Box::new(connection)),
         (false, true) => Found::Ready(Box::new(connection)),
@@ -342,7 +348,8 @@ pub fn write_start_error(paths: &Paths, failure: &Failure) {
     let _ = std::fs::write(&paths.start_error, failure.to_rpc().message);
 }
 
-fn read_start_error(paths: &Paths) -> Option<Failure> {
+/// Why the last start failed, if it did.
+pub fn read_start_error(paths: &Paths) -> Option<Failure> {
     let sentence = std::fs::read_to_string(&paths.start_error).ok()?;
     (!sentence.trim().is_empty()).then(|| Failure::unavailable(sentence.trim()))
 }

@@ -1,18 +1,93 @@
-//! cli
-use std::io::Write;
+//! The command line: a thin client of the engine, and the set-up.
+//!
+//! What people read has one style: what happened, then `hint:` and what to do. With `--json` one
+//! JSON document goes to standard output, errors too.
+
 use std::process::ExitCode;
 
+use clap::{CommandFactory, Parser};
+
+use crate::failure::{EXIT_USAGE, Failure, Result};
+use crate::paths::Paths;
+use crate::{engine_process, relay, start};
+use args::{Arguments, Command};
+use out::Out;
+
+mod act;
+mod add;
+mod args;
+mod list;
+mod out;
+mod progress;
+mod select;
+mod settings;
+mod setup;
+mod stop;
+mod text;
+mod watch;
+
+/// Does what the command line says.
 pub fn run() -> ExitCode {
-    let arg: Vec<String> = std::env::args().skip(1).collect();
-    match arg.first().map(String::as_str) {
-        Some("relay") => crate::relay::run(),
-        Some("engine") => match crate::engine_process::run(arg.len() > 1) {
-            Ok(code) => code,
-            Err(failure) => {
-                let _ = writeln!(std::io::stderr(), "{failure}");
-                failure.exit_code()
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version are errors to clap, and go to standard output.
+            let code = if error.use_stderr() { EXIT_USAGE } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let out = Out::new(arguments.json);
+    match dispatch(arguments.command, &out) {
+        Ok(code) => code,
+        Err(failure) => {
+            out.failure(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(command: Command, out: &Out) -> Result<ExitCode> {
+    match command {
+        Command::Add(arguments) => add::run(&arguments, out),
+        Command::List(arguments) => list::run(&arguments, out),
+        Command::Watch(arguments) => watch::run(&arguments, out),
+        Command::Pause(which) => act::pause(&which, out),
+        Command::Resume(arguments) => act::resume(&arguments, out),
+        Command::Cancel(which) => act::cancel(&which, out),
+        Command::DeleteFiles(arguments) => act::delete_files(&arguments, out),
+        Command::Remove(arguments) => act::remove(&arguments, out),
+        Command::Settings(arguments) => settings::run(&arguments, out),
+        Command::Stop(arguments) => stop::run(&arguments, out),
+        Command::Install(arguments) => setup::install(arguments, out),
+        Command::Uninstall(arguments) => setup::uninstall(arguments, out),
+        Command::Doctor => setup::doctor(out),
+        Command::Engine(arguments) => engine_process::run(arguments.detached),
+        Command::Relay => Ok(relay::run()),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "torrpeddo", &mut script);
+            out.bytes(&script);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// The engine, started where it is not running.
+fn connect() -> Result<start::Connection> {
+    start::connect(&Paths::discover()?)
+}
+
+impl From<torrpeddo_protocol::client::ClientError> for Failure {
+    fn from(error: torrpeddo_protocol::client::ClientError) -> Self {
+        use torrpeddo_protocol::client::ClientError;
+        match error {
+            ClientError::Rpc(error) => error.into(),
+            ClientError::Closed => {
+                Self::unavailable("The engine has ended.").hint("Run the command again.")
             }
-        },
-        _ => ExitCode::FAILURE,
+            error => Self::unavailable(error.to_string())
+                .hint("Run `torrpeddo doctor` to see what is wrong."),
+        }
     }
 }

@@ -1,0 +1,157 @@
+//! `torrpeddo add`.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::json;
+use torrpeddo_protocol::methods::{
+    AddMagnet, AddMagnetParams, AddOptions, AddResult, AddTorrent, AddTorrentParams, AddUrl,
+    AddUrlParams,
+};
+use torrpeddo_protocol::{ErrorKind, RpcError, Torrent, limits};
+
+use super::args::AddArguments;
+use super::out::Out;
+use super::{text, watch};
+use crate::failure::{EXIT_FAILED, Failure, Result};
+use crate::start::Connection;
+
+/// How it went with one source.
+#[derive(Debug, Serialize)]
+struct Added {
+    source: String,
+    ok: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    torrent: Option<Torrent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    already_exists: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<RpcError>,
+}
+
+/// Adds everything, and waits for it where that is wanted.
+pub fn run(arguments: &AddArguments, out: &Out) -> Result<ExitCode> {
+    let options = options(arguments)?;
+    let mut connection = super::connect()?;
+    let mut added = Vec::new();
+    for source in &arguments.sources {
+        let result = match add(&mut connection, source, &options) {
+            Err(failure) if failure.error.kind() == ErrorKind::Unavailable => return Err(failure),
+            result => result,
+        };
+        tell(source, &result, out);
+        added.push(match result {
+            Ok(result) => Added {
+                source: source.clone(),
+                ok: true,
+                torrent: Some(result.torrent),
+                already_exists: Some(result.already_exists),
+                error: None,
+            },
+            Err(failure) => Added {
+                source: source.clone(),
+                ok: false,
+                torrent: None,
+                already_exists: None,
+                error: Some(failure.to_rpc()),
+            },
+        });
+    }
+    let mut all_well = added.iter().all(|one| one.ok);
+    if arguments.wait {
+        let torrents: Vec<Torrent> = added.iter().filter_map(|one| one.torrent.clone()).collect();
+        let ended = watch::wait_for(&mut connection, torrents, out)?;
+        all_well &= ended.all_well;
+        for one in &mut added {
+            let Some(torrent) = &mut one.torrent else { continue };
+            if let Some(newest) = ended.torrents.get(&torrent.id) {
+                *torrent = newest.clone();
+            }
+        }
+    }
+    out.document(&json!({ "results": added }));
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+}
+
+fn options(arguments: &AddArguments) -> Result<AddOptions> {
+    let save_path = match &arguments.folder {
+        None => None,
+        Some(folder) => {
+            let absolute = std::path::absolute(folder).ok();
+            let text = absolute.as_deref().and_then(Path::to_str).map(str::to_owned);
+            Some(text.ok_or_else(|| {
+                Failure::usage(format!("{} is no folder that can be used.", folder.display()))
+            })?)
+        }
+    };
+    Ok(AddOptions {
+        save_path,
+        paused: arguments.paused.then_some(true),
+        selected: None,
+        queue_top: arguments.top.then_some(true),
+        labels: (!arguments.labels.is_empty()).then(|| arguments.labels.clone()),
+        preview_id: None,
+    })
+}
+
+fn add(connection: &mut Connection, source: &str, options: &AddOptions) -> Result<AddResult> {
+    let options = Some(options.clone());
+    let client = &mut connection.client;
+    let scheme = source.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    Ok(match scheme.as_deref() {
+        Some("magnet") => {
+            client.call::<AddMagnet>(&AddMagnetParams { uri: source.into(), options })?
+        }
+        Some("http" | "https") => {
+            client.call::<AddUrl>(&AddUrlParams { url: source.into(), options })?
+        }
+        _ => {
+            let data = STANDARD.encode(read(Path::new(source))?);
+            client.call::<AddTorrent>(&AddTorrentParams { data, options })?
+        }
+    })
+}
+
+/// The bytes of a torrent file.
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let shown = path.display();
+    let limit = limits::TORRENT_FILE as u64;
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+    if let Err(error) = read {
+        let mut failure =
+            Failure::new(ErrorKind::Io, format!("The file {shown} cannot be read: {error}."));
+        failure.error.data.path = Some(shown.to_string());
+        failure.error.data.reason = Some(error.to_string());
+        return Err(failure.hint("Give a magnet link, a torrent file, or the URL of one."));
+    }
+    if bytes.len() as u64 > limit {
+        let megabytes = limit >> 20;
+        return Err(Failure::new(
+            ErrorKind::TooLarge,
+            format!("The file {shown} is longer than {megabytes} MiB: that is no torrent file."),
+        ));
+    }
+    Ok(bytes)
+}
+
+fn tell(source: &str, result: &Result<AddResult>, out: &Out) {
+    match result {
+        Ok(result) => {
+            let (id, name) = (&result.torrent.id, &result.torrent.name);
+            let what = if result.already_exists { "already there" } else { "added" };
+            out.line(&format!("{what}: {} ({})", text::plain(name), text::short_id(id)));
+        }
+        Err(failure) => {
+            // A magnet link can be longer than a screen.
+            let source = text::plain(source);
+            let source = console::truncate_str(&source, 60, "…");
+            out.line(&format!("not added: {source}: {}", text::plain(&failure.to_rpc().message)));
+        }
+    }
+}
