@@ -19,8 +19,11 @@ export function plural(stem: PluralKey<MessageKey>, count: number, shown: string
   return browser.i18n.getMessage(key, [shown, ...more]) || t(`${stem}_other` as MessageKey, shown, ...more);
 }
 
+/** Numbers and times in the language of the texts, in its regional form where the browser has one. */
 export function locale(): string {
-  return browser.i18n.getUILanguage();
+  const language = t('languageTag');
+  const region = browser.i18n.getUILanguage();
+  return region === language || region.startsWith(`${language}-`) ? region : language;
 }
 
 /** Tells assistive technology and the layout which language and direction the page has. */
