@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use http::Method;
 use serde_json::json;
+use thirtyfour::common::command::FormatRequestData;
 use thirtyfour::extensions::addons::firefox::FirefoxTools;
 use thirtyfour::prelude::*;
-use thirtyfour::{Capabilities, WindowHandle};
+use thirtyfour::{Capabilities, RequestData, SessionId, WindowHandle};
 
 use crate::{DEADLINE, Sandbox, paths};
 
@@ -224,6 +226,21 @@ impl Browser {
         Ok(path)
     }
 
+    /// The addresses of the dialogs that Firefox itself has open over its tabs.
+    ///
+    /// # Errors
+    /// What WebDriver says.
+    pub async fn own_dialogs(&self) -> Done<Vec<String>> {
+        self.driver.handle().cmd(Context("chrome")).await?;
+        let script = "return [...Services.wm.getEnumerator('navigator:browser')].flatMap(window =>
+            window.gBrowser.browsers.flatMap(browser =>
+                window.gBrowser.getTabDialogBox(browser).getTabDialogManager()._dialogs
+                    .map(dialog => dialog._openedURL ?? '')))";
+        let dialogs = self.driver.execute(script, vec![]).await;
+        self.driver.handle().cmd(Context("content")).await?;
+        dialogs?.convert()
+    }
+
     /// Ends the browser and its driver.
     ///
     /// # Errors
@@ -240,6 +257,17 @@ impl Drop for Browser {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+/// Chooses between the page and Firefox's own windows as what scripts are about.
+#[derive(Debug)]
+struct Context(&'static str);
+
+impl FormatRequestData for Context {
+    fn format_request(&self, session: &SessionId) -> RequestData {
+        RequestData::new(Method::POST, format!("/session/{session}/moz/context"))
+            .add_body(json!({"context": self.0}))
     }
 }
 
@@ -323,6 +351,8 @@ fn chromium(kind: Kind, sandbox: &Sandbox, options: Options) -> Capabilities {
     let chrome = json!({
         "binary": kind.program(),
         "args": arguments,
+        // Else chromedriver hides the windows that the extension opens.
+        "enableExtensionTargets": true,
         "excludeSwitches": ["disable-background-networking", "enable-automation"],
     });
     capabilities.set("browserName", "chrome").expect("a name");
@@ -334,7 +364,9 @@ fn firefox(kind: Kind, sandbox: &Sandbox, options: Options) -> Capabilities {
     let mut arguments =
         vec!["-profile".to_owned(), kind.profile(sandbox).to_string_lossy().into_owned()];
     if options.headless {
-        arguments.extend(["-headless".into(), "-width".into(), "1200".into()]);
+        let size = ["-width", "1200", "-height", "900"];
+        arguments.push("-headless".into());
+        arguments.extend(size.map(ToOwned::to_owned));
     }
     let mut capabilities = Capabilities::new();
     let firefox = json!({

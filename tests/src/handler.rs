@@ -1,5 +1,8 @@
-//! The desktop's own handler of magnet links, as a program that writes down what it was given. It
-//! shows whether a browser got its click back: only then does the browser start it.
+//! Whether a browser got its click back: only then does it hand a magnet link to the desktop.
+//!
+//! Chromium does so at once in a profile that says so, and a program that stands in for `xdg-open`
+//! writes down what it is given. Firefox opens a question of its own first, which can be seen with
+//! the access that geckodriver has to the browser's own windows.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,48 +11,46 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::Sandbox;
-use crate::browser::Kind;
+use crate::browser::{Browser, Done, Kind};
 
-/// Makes it the handler of `kind`, whose profile must be new. `origin` is the page whose links need
-/// no further question.
+/// Prepares a new profile of Chromium. `origin` is the page whose links need no question.
 ///
 /// # Panics
 /// When the disk says no.
 pub fn install(kind: Kind, sandbox: &Sandbox, origin: &str) {
-    let log = log(sandbox);
+    if kind == Kind::Firefox {
+        return;
+    }
     let programs = sandbox.user().join("bin");
     fs::create_dir_all(&programs).expect("a folder");
-    // Chromium asks the desktop through xdg-open, and this one comes first on its PATH.
+    // The sandbox's own folder of programs comes first on the browser's PATH.
     let program = programs.join("xdg-open");
+    let log = log(sandbox);
     let script = format!("#!/bin/sh\nprintf '%s\\n' \"$1\" >>'{}'\n", log.display());
     fs::write(&program, script).expect("a program");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("its mode");
-    let profile = kind.profile(sandbox);
-    fs::create_dir_all(profile.join("Default")).expect("a profile");
-    if kind == Kind::Firefox {
-        let use_program = 2;
-        let handlers = json!({
-            "defaultHandlersVersion": {},
-            "mimeTypes": {},
-            "schemes": {"magnet": {
-                "action": use_program,
-                "ask": false,
-                "handlers": [{"name": "handler", "path": program}],
-            }},
-        });
-        fs::write(profile.join("handlers.json"), handlers.to_string()).expect("a file");
-    } else {
-        let pairs = json!({origin: {"magnet": true}});
-        let preferences = json!({"protocol_handler": {"allowed_origin_protocol_pairs": pairs}});
-        fs::write(profile.join("Default/Preferences"), preferences.to_string()).expect("a file");
-    }
+    let profile = kind.profile(sandbox).join("Default");
+    fs::create_dir_all(&profile).expect("a profile");
+    let pairs = json!({origin: {"magnet": true}});
+    let preferences = json!({"protocol_handler": {"allowed_origin_protocol_pairs": pairs}});
+    fs::write(profile.join("Preferences"), preferences.to_string()).expect("a file");
 }
 
-/// The links that it was given.
-#[must_use]
-pub fn handled(sandbox: &Sandbox) -> Vec<String> {
+/// How many magnet links the browser has handed on, or is asking about.
+///
+/// # Errors
+/// What WebDriver says.
+///
+/// # Panics
+/// When the browser handed on another link than `magnet`.
+pub async fn handed_on(browser: &Browser, sandbox: &Sandbox, magnet: &str) -> Done<usize> {
+    if browser.kind == Kind::Firefox {
+        let dialogs = browser.own_dialogs().await?;
+        return Ok(dialogs.iter().filter(|url| url.contains("/handling/")).count());
+    }
     let log = fs::read_to_string(log(sandbox)).unwrap_or_default();
-    log.lines().map(ToOwned::to_owned).collect()
+    assert!(log.lines().all(|link| link == magnet), "{log}");
+    Ok(log.lines().count())
 }
 
 fn log(sandbox: &Sandbox) -> PathBuf {
