@@ -69,11 +69,6 @@ impl FileSelection {
         (!merged.is_empty()).then_some(Self(merged))
     }
 
-    /// Whether a file is selected.
-    pub fn contains(&self, index: usize) -> bool {
-        u32::try_from(index).is_ok_and(|index| self.0.iter().any(|range| range.contains(&index)))
-    }
-
     /// The selected indices of a torrent with so many files.
     pub fn indices(&self, file_count: usize) -> Vec<usize> {
         let inside = |range: &RangeInclusive<u32>| {

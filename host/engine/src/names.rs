@@ -44,12 +44,6 @@ pub fn safe_component(raw: &str) -> String {
     name
 }
 
-/// Decodes one raw name and makes it safe. For the names of one torrent use [`NameDecoder`], which
-/// knows more about their encoding than a single short name can tell.
-pub fn decode(raw: &[u8]) -> String {
-    NameDecoder::detect([raw]).decode(raw)
-}
-
 /// Text from a link or a torrent that is only shown, never used as a path: without control,
 /// direction-changing and invisible characters, white space collapsed, at most `max_bytes` long.
 pub fn clean_text(raw: &str, max_bytes: usize) -> String {
@@ -169,6 +163,10 @@ fn cut(text: &str, max: usize) -> &str {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn decode(raw: &[u8]) -> String {
+        NameDecoder::detect([raw]).decode(raw)
+    }
 
     #[test]
     fn ordinary_names_stay_as_they_are() {

@@ -64,7 +64,6 @@ fn giant_and_senseless_selections_are_harmless() {
         |so: &str| Magnet::parse(&format!("magnet:?xt=urn:btih:{HEX}&so={so}")).unwrap().selected;
     let all = select("0-100000000000000").unwrap();
     assert_eq!(all.indices(3), [0, 1, 2]);
-    assert!(all.contains(0) && !all.contains(usize::MAX));
     assert_eq!(select("0-99999999999999999999999999999").unwrap(), all);
     assert_eq!(select("100000000000000"), None);
     assert_eq!(select("5-2,x,-,,-1,1-"), None);

@@ -1,28 +1,22 @@
 //! librqbit's own session: made when a torrent first needs the network, and the calls to it that
 //! need care.
 
-use std::collections::HashSet;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::path::Path;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use librqbit::dht::DhtPersistenceConfig;
-use librqbit::{
-    AddTorrent, AddTorrentOptions, AddTorrentResponse, ConnectionOptions, DhtSessionConfig,
-    ListenerMode, ListenerOptions, ManagedTorrent, PeerConnectionOptions, SessionOptions,
-    SessionPersistenceConfig, generate_azereus_style,
-};
+use librqbit::{AddTorrent, AddTorrentOptions, AddTorrentResponse, ManagedTorrent};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::magnet::Magnet;
-use crate::metainfo::{self, InfoHash, Metainfo};
+use crate::metainfo::{self, Metainfo};
 use crate::session::bits::Bitfield;
 use crate::session::record;
+use crate::session::setup::start;
 use crate::session::storage::Factory;
 use crate::session::types::{ResolveError, SessionConfig};
 
@@ -30,13 +24,9 @@ use crate::session::types::{ResolveError, SessionConfig};
 const LOOKUP: Duration = Duration::from_secs(5);
 /// How many addresses of one name are tried.
 const ADDRESSES_OF_A_NAME: usize = 4;
-/// How long a peer may take to answer a connection.
-const CONNECT: Duration = Duration::from_secs(10);
-/// How many threads librqbit may block at a time, for disk and hashing.
-const BLOCKING: usize = 8;
-/// How many torrents librqbit looks at at a time. The slow part of that is ours, and limited there.
-const INITIALIZING: usize = 8;
-/// The pause after a hostile peer has ended an attempt, before the next one.
+/// How long librqbit may take to let go of its port.
+const CLOSING: Duration = Duration::from_secs(2);
+/// The pause after a hostile peer has ended an attempt, before the next one; it doubles each time.
 const AFTER_PANIC: Duration = Duration::from_millis(200);
 
 /// librqbit's session.
@@ -54,18 +44,7 @@ pub struct Backend {
 impl Backend {
     /// Starts listening, and the DHT.
     pub async fn start(config: &SessionConfig, token: CancellationToken) -> Result<Self> {
-        let wanted = config.listen_port.unwrap_or(0);
-        let session = match start(config, wanted, &token).await {
-            Err(error) if wanted != 0 => {
-                // Better reachable at another port than no downloads at all.
-                tracing::warn!(port = wanted, %error, "another port is used");
-                start(config, 0, &token).await
-            }
-            started => started,
-        };
-        let session = session.map_err(|error| {
-            Error::Unavailable(format!("The torrent session cannot be started: {error:#}."))
-        })?;
+        let session = start(config, &token).await?;
         Ok(Self {
             session,
             adding: tokio::sync::Mutex::default(),
@@ -93,9 +72,16 @@ impl Backend {
         self.session.with_torrents(|torrents| torrents.count())
     }
 
-    /// Ends all of it.
-    pub fn stop(&self) {
+    /// Ends all of it, and returns when the port is free again: another session may want it.
+    pub async fn stop(&self) {
         self.token.cancel();
+        let Some(address) = self.session.listen_addr() else { return };
+        let freed = async {
+            while std::net::TcpListener::bind(address).is_err() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        _ = tokio::time::timeout(CLOSING, freed).await;
     }
 
     /// Asks peers for the metadata once. All its network work ends when this is dropped.
@@ -112,11 +98,15 @@ impl Backend {
             if !self.discovers && magnet.trackers.is_empty() && peers.is_empty() {
                 return Err(ResolveError::NotFound);
             }
+            let mut pause = AFTER_PANIC;
             loop {
                 match self.ask(magnet, peers.clone()).await {
                     // A peer that talks nonsense ends the whole attempt. The next one may hear an
                     // honest peer first.
-                    Err(Ask::Panicked) => tokio::time::sleep(AFTER_PANIC).await,
+                    Err(Ask::Panicked) => {
+                        tokio::time::sleep(pause).await;
+                        pause *= 2;
+                    }
                     Err(Ask::Failed(error)) => return Err(error),
                     Ok(torrent) => return Ok(torrent),
                 }
@@ -279,68 +269,6 @@ impl Drop for AbortOnDrop {
     }
 }
 
-async fn start(
-    config: &SessionConfig,
-    port: u16,
-    token: &CancellationToken,
-) -> anyhow::Result<Arc<librqbit::Session>> {
-    let (listen_addr, announce_port): (SocketAddr, _) = if config.listen_loopback_only {
-        // For loopback librqbit announces a port that nobody listens on, unless it is told one.
-        let port = match port {
-            0 => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port(),
-            port => port,
-        };
-        ((Ipv4Addr::LOCALHOST, port).into(), Some(port))
-    } else {
-        ((Ipv6Addr::UNSPECIFIED, port).into(), None)
-    };
-    let dht = config.dht.then(|| DhtSessionConfig {
-        bootstrap_addrs: None,
-        port: None,
-        persistence: Some(DhtPersistenceConfig {
-            dump_interval: None,
-            config_filename: Some(config.scratch.join("dht.json")),
-        }),
-    });
-    let options = SessionOptions {
-        dht,
-        fastresume: true,
-        persistence: Some(SessionPersistenceConfig::Json { folder: Some(config.scratch.clone()) }),
-        peer_id: Some(generate_azereus_style(*b"TP", version())),
-        listen: Some(ListenerOptions {
-            mode: ListenerMode::TcpOnly,
-            listen_addr,
-            announce_port,
-            enable_upnp_port_forwarding: config.upnp,
-            ipv4_only: config.listen_loopback_only,
-            ..ListenerOptions::default()
-        }),
-        connect: Some(ConnectionOptions {
-            peer_opts: Some(PeerConnectionOptions {
-                connect_timeout: Some(CONNECT),
-                ..PeerConnectionOptions::default()
-            }),
-            ..ConnectionOptions::default()
-        }),
-        cancellation_token: Some(token.child_token()),
-        concurrent_init_limit: Some(INITIALIZING),
-        runtime_worker_threads: Some(BLOCKING),
-        trackers: HashSet::new(),
-        peer_limit: Some(config.peer_limit.max(1)),
-        disable_local_service_discovery: !config.lsd,
-        client_name_and_version: Some(config.client.clone()),
-        ..SessionOptions::default()
-    };
-    librqbit::Session::new_with_opts(config.scratch.clone(), options).await
-}
-
-/// This version, as a peer id has it: digits below 64.
-fn version() -> (u8, u8, u8, u8) {
-    let mut parts = env!("CARGO_PKG_VERSION").split('.').map(|part| part.parse().unwrap_or(0));
-    let mut next = || parts.next().unwrap_or(0u8).min(35);
-    (next(), next(), next(), 0)
-}
-
 /// The addresses of peers. Names that are slow to look up are left out.
 pub async fn look_up(peers: &[String]) -> Vec<SocketAddr> {
     let mut addresses = Vec::new();
@@ -364,41 +292,9 @@ pub async fn look_up(peers: &[String]) -> Vec<SocketAddr> {
     addresses
 }
 
-/// Removes what librqbit remembers of torrents: what is to be remembered, we do.
-pub fn clean(scratch: &Path) -> Result<()> {
-    let failed = |error| Error::io(scratch, &error);
-    std::fs::create_dir_all(scratch).map_err(failed)?;
-    for entry in std::fs::read_dir(scratch).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let of_torrent =
-            name.split_once('.').is_some_and(|(stem, _)| stem.parse::<InfoHash>().is_ok());
-        if name.starts_with("session.json") || of_torrent {
-            std::fs::remove_file(&path).map_err(|error| Error::io(&path, &error))?;
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_what_librqbit_left_of_torrents_goes() {
-        let dir = tempfile::tempdir().unwrap();
-        let hash = InfoHash([3; 20]);
-        let left =
-            ["session.json".to_owned(), format!("{hash}.bitv"), format!("{hash}.torrent.tmp")];
-        let kept = ["dht.json", "session", "notes.bitv"];
-        for name in left.iter().map(String::as_str).chain(kept) {
-            std::fs::write(dir.path().join(name), "x").unwrap();
-        }
-        clean(dir.path()).unwrap();
-        assert!(left.iter().all(|name| !dir.path().join(name).exists()));
-        assert!(kept.iter().all(|name| dir.path().join(name).exists()));
-        clean(&dir.path().join("new")).unwrap();
-    }
 
     #[tokio::test]
     async fn addresses_need_no_lookup_and_nonsense_is_left_out() {
@@ -406,10 +302,5 @@ mod tests {
         let found = look_up(&peers).await;
         assert_eq!(found, ["1.2.3.4:5".parse().unwrap(), "[::1]:6".parse::<SocketAddr>().unwrap()]);
         assert!(!look_up(&["localhost:7".to_owned()]).await.is_empty());
-    }
-
-    #[test]
-    fn the_version_fits_a_peer_id() {
-        assert_eq!(generate_azereus_style(*b"TP", version()).0[..3], *b"-TP");
     }
 }

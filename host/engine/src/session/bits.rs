@@ -29,13 +29,8 @@ impl Bitfield {
     }
 
     /// How many pieces there are, verified or not.
-    pub fn len(&self) -> u32 {
+    pub fn count(&self) -> u32 {
         self.count
-    }
-
-    /// Whether there are no pieces at all.
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
     }
 
     /// Whether a piece is verified.
@@ -73,8 +68,6 @@ fn mask(piece: u32) -> u8 {
 /// lies in a file counts for that file. Padding never counts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Progress {
-    /// Verified bytes of all files, selected or not.
-    pub have_bytes: u64,
     /// Verified bytes of the selected files.
     pub done_bytes: u64,
     /// The length of the selected files.
@@ -111,7 +104,6 @@ impl Progress {
             }
             let bytes = overlap(meta, piece, file);
             *have += bytes;
-            self.have_bytes += bytes;
             if selected.get(index).copied().unwrap_or(false) {
                 self.done_bytes += bytes;
             }
@@ -179,7 +171,7 @@ mod tests {
         bits.set(3, true);
         let progress = Progress::count(&meta, &bits, &selection(&meta, Some(&[1, 2, 9])));
         assert_eq!(progress.per_file, [8, 8, 0, 5]);
-        assert_eq!((progress.have_bytes, progress.done_bytes, progress.selected_bytes), (21, 8, 8));
+        assert_eq!((progress.done_bytes, progress.selected_bytes), (8, 8));
         assert!(progress.is_finished());
         let all = Progress::count(&meta, &bits, &selection(&meta, None));
         assert_eq!((all.done_bytes, all.selected_bytes, all.is_finished()), (21, 53, false));

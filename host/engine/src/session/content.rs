@@ -9,6 +9,9 @@
 //! - Behind a gate: once it is closed, nothing is read or written any more, and when closing has
 //!   returned, nothing that began before is still going on. librqbit's tasks may outlive a torrent.
 
+mod adopt;
+mod disk;
+
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
@@ -23,6 +26,7 @@ use crate::files::Folder;
 use crate::metainfo::{FileEntry, Metainfo};
 use crate::session::bits::Bitfield;
 use crate::session::pool::{Key, Pool};
+use disk::{read_at, segments, write_at};
 
 /// Why bytes could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -292,83 +296,6 @@ impl Content {
         Ok(())
     }
 
-    /// Brings these pieces to the disk, whoever wrote them. Blocks.
-    pub fn sync_pieces(&self, pieces: impl Iterator<Item = u32>) -> Result<(), Fault> {
-        let mut files = BTreeSet::new();
-        let mut parts = BTreeSet::new();
-        for piece in pieces {
-            files.extend(self.meta().files_of(piece));
-            parts.insert(piece);
-        }
-        for index in files {
-            if self.there.get(index).is_some_and(|there| there.load(Ordering::Acquire)) {
-                let file = self.entry(index)?;
-                sync_read_only(&*self.open_file(index, false)?)
-                    .map_err(|error| self.about(file, error))?;
-            }
-        }
-        let kept: Vec<u32> = self.parts.lock().intersection(&parts).copied().collect();
-        for piece in kept {
-            sync_read_only(&*self.open_part(piece, false)?)
-                .map_err(|error| self.about_part(piece, error))?;
-        }
-        Ok(())
-    }
-
-    /// Moves what parts hold of files that are wanted by now into those files, and drops parts that
-    /// nothing needs or that are no good. `is_good` tells whether a part may be believed; `always`:
-    /// look at the file's bytes even where its length gives no reason to.
-    pub fn adopt_parts(
-        &self,
-        lengths: &[Option<u64>],
-        always: bool,
-        mut is_good: impl FnMut(u32, &[u8]) -> bool,
-    ) -> Result<(), Fault> {
-        let pieces: Vec<u32> = self.parts.lock().iter().copied().collect();
-        let (mut part, mut present) = (Vec::new(), Vec::new());
-        for piece in pieces {
-            let meta = self.meta();
-            part.resize(meta.piece_len(piece) as usize, 0);
-            let read = self.open_part(piece, false).and_then(|handle| {
-                read_at(&handle, &mut part, 0).map_err(|error| self.about_part(piece, error))
-            });
-            let good = match read {
-                Ok(()) => is_good(piece, &part),
-                Err(fault) if fault.is_missing() => false,
-                Err(fault) => return Err(fault),
-            };
-            let start = u64::from(piece) * u64::from(meta.piece_bytes);
-            for index in meta.files_of(piece) {
-                let Some(file) = meta.files.get(index) else { continue };
-                if !good || file.padding || !self.is_real(index) {
-                    continue;
-                }
-                let from = start.max(file.offset);
-                let to = (start + part.len() as u64).min(file.offset + file.bytes);
-                let length = lengths.get(index).copied().flatten().unwrap_or(0);
-                let doubtful = length < to - file.offset || self.place.before.get(index as u32);
-                let Some(bytes) = part.get((from - start) as usize..(to - start) as usize) else {
-                    continue;
-                };
-                if bytes.is_empty() || !(always || doubtful) {
-                    continue;
-                }
-                present.resize(bytes.len(), 0);
-                let same = self.read(index, from - file.offset, &mut present).is_ok();
-                if !same || present != bytes {
-                    self.write(index, from - file.offset, bytes)?;
-                }
-            }
-            if !good || !self.is_mixed(piece) {
-                self.sync()?;
-                self.place.pool.forget(Key::Part(self.place.run, piece));
-                self.parts.lock().remove(&piece);
-                _ = std::fs::remove_file(self.part_path(piece));
-            }
-        }
-        self.sync()
-    }
-
     fn entry(&self, index: usize) -> Result<&FileEntry, Fault> {
         self.meta().files.get(index).ok_or_else(|| {
             let error = io::Error::other(format!("the torrent has no file {index}"));
@@ -451,84 +378,9 @@ fn length(folder: &Folder, file: &FileEntry, wanted: bool) -> Result<Option<u64>
     }
 }
 
-/// Syncs a file that may be open for reading only. Some systems sync only what is open for writing,
-/// and a disk that cannot be written has nothing to sync.
-fn sync_read_only(file: &File) -> io::Result<()> {
-    use io::ErrorKind as K;
-    match file.sync_data() {
-        Err(error) => match error.kind() {
-            K::PermissionDenied | K::ReadOnlyFilesystem | K::InvalidInput | K::Unsupported => {
-                Ok(())
-            }
-            _ => Err(error),
-        },
-        Ok(()) => Ok(()),
-    }
-}
-
 fn list_parts(folder: &Path) -> BTreeSet<u32> {
     let names = std::fs::read_dir(folder).into_iter().flatten().flatten();
     names.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
-}
-
-/// Cuts a range of a file at the borders of pieces: the piece, where in it, and how much.
-fn segments(
-    meta: &Metainfo,
-    file: &FileEntry,
-    offset: u64,
-    length: usize,
-) -> impl Iterator<Item = (u32, u64, usize)> + use<> {
-    let piece_bytes = u64::from(meta.piece_bytes);
-    let (mut at, mut left) = (file.offset + offset, length);
-    std::iter::from_fn(move || {
-        let (piece, within) = (at / piece_bytes, at % piece_bytes);
-        let take = left.min((piece_bytes - within) as usize);
-        at += take as u64;
-        left -= take;
-        (take > 0).then_some((piece as u32, within, take))
-    })
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
-}
-
-#[cfg(unix)]
-fn write_at(file: &File, data: &[u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, data, offset)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !buffer.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, buffer, offset) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(read) => {
-                buffer = buffer.split_at_mut(read).1;
-                offset += read as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-#[cfg(windows)]
-fn write_at(file: &File, mut data: &[u8], mut offset: u64) -> io::Result<()> {
-    while !data.is_empty() {
-        match std::os::windows::fs::FileExt::seek_write(file, data, offset) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => {
-                data = data.split_at(written).1;
-                offset += written as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

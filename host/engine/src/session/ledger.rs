@@ -45,6 +45,8 @@ impl Ledger {
     /// Starts with what is verified, and records it. Its data must be on the disk already. Blocks.
     pub fn begin(&self, bits: Bitfield) -> Result<()> {
         let _one = self.saving.lock();
+        // In this order: what an earlier run noted must not be added to what was found now.
+        self.records.drop_notes(self.id);
         self.records.save(self.id, &bits)?;
         let notes = self.records.take_notes(self.id)?;
         let mut state = self.state.lock();
@@ -92,11 +94,10 @@ impl Ledger {
         self.state.lock().progress.clone()
     }
 
-    /// How far the torrent is, without the files: have, done and selected bytes.
-    pub fn totals(&self) -> (u64, u64, u64) {
+    /// Verified and wanted bytes of the selected files.
+    pub fn totals(&self) -> (u64, u64) {
         let state = self.state.lock();
-        let progress = &state.progress;
-        (progress.have_bytes, progress.done_bytes, progress.selected_bytes)
+        (state.progress.done_bytes, state.progress.selected_bytes)
     }
 
     /// The verified pieces.

@@ -14,6 +14,7 @@ mod ledger;
 mod pool;
 mod record;
 mod run;
+mod setup;
 mod storage;
 #[cfg(test)]
 mod testing;
@@ -78,7 +79,7 @@ impl Session {
         let (scratch, pieces, boot_id) =
             (config.scratch.clone(), config.pieces.clone(), config.boot_id.clone());
         let records = blocking(move || {
-            backend::clean(&scratch)?;
+            setup::clean(&scratch)?;
             Records::open(&pieces, &boot_id)
         })
         .await?;
@@ -187,6 +188,7 @@ impl Session {
     }
 
     /// The verified pieces, of a running torrent or as recorded. Blocks if it does not run.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for `get_pieces`, which comes later"))]
     pub fn verified(&self, id: InfoHash, piece_count: u32) -> Option<Bitfield> {
         let running = self.get(id).map(|run| run.bits());
         running.or_else(|| self.0.shared.records.load(id, piece_count).map(|saved| saved.bits))
@@ -209,7 +211,10 @@ impl Session {
     pub fn created_files(&self, id: InfoHash) -> Vec<usize> {
         let before = self.0.shared.records.before(id);
         let before = before.unwrap_or_else(|| Bitfield::empty(0));
-        (0..before.len()).filter(|index| !before.get(*index)).map(|index| index as usize).collect()
+        (0..before.count())
+            .filter(|index| !before.get(*index))
+            .map(|index| index as usize)
+            .collect()
     }
 
     /// Forgets everything about a torrent that does not run. Blocks.
@@ -245,7 +250,7 @@ impl Session {
         }
         while halting.join_next().await.is_some() {}
         if let Some(backend) = self.0.backend.get() {
-            backend.stop();
+            backend.stop().await;
         }
         self.0.token.cancel();
     }
@@ -278,6 +283,9 @@ impl Session {
                 let Some(inner) = inner.upgrade() else { return };
                 let runs: Vec<_> = inner.runs.lock().by_id.values().cloned().collect();
                 drop(inner);
+                if runs.is_empty() {
+                    continue;
+                }
                 let saved = tokio::task::spawn_blocking(move || {
                     for run in runs {
                         if let Err(error) = run.save() {

@@ -49,7 +49,7 @@ impl Records {
     /// then only checking the files can tell.
     pub fn load(&self, id: InfoHash, piece_count: u32) -> Option<Saved> {
         let (count, bytes) = self.load_sealed(&self.path(id, "bits"))?;
-        let mut bits = Bitfield::from_bytes(&bytes, count).filter(|b| b.len() == piece_count)?;
+        let mut bits = Bitfield::from_bytes(&bytes, count).filter(|b| b.count() == piece_count)?;
         let mut noted = self.load_notes(id).unwrap_or_default();
         noted.retain(|piece| bits.set(*piece, true));
         Some(Saved { bits, noted })
@@ -137,7 +137,7 @@ impl Records {
 
     /// Replaces a record as a whole: it is never there in part, not even after a power cut.
     fn save_sealed(&self, path: &Path, bits: &Bitfield) -> Result<()> {
-        let body = [&bits.len().to_le_bytes()[..], bits.as_bytes()].concat();
+        let body = [&bits.count().to_le_bytes()[..], bits.as_bytes()].concat();
         let sealed = [&SEALED[..], &sha1(&body), &body].concat();
         replace(path, &sealed, true).map_err(|error| Error::io(path, &error))
     }

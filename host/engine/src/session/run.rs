@@ -70,7 +70,7 @@ impl Run {
         let folder = if known { Folder::open(&spec.folder) } else { Folder::create(&spec.folder) };
         let folder = folder.map_err(|error| Error::io(&spec.folder, &error))?;
         let before = match shared.records.before(spec.id) {
-            Some(before) if before.len() as usize == meta.files.len() => before,
+            Some(before) if before.count() as usize == meta.files.len() => before,
             _ => {
                 let mut before = Bitfield::empty(meta.files.len() as u32);
                 for (index, file) in meta.files.iter().enumerate().filter(|(_, f)| !f.padding) {
@@ -198,15 +198,13 @@ impl Run {
 
     /// Its figures.
     pub fn stats(&self) -> RunStats {
-        let (have_bytes, done_bytes, selected_bytes) = self.ledger.totals();
+        let (done_bytes, selected_bytes) = self.ledger.totals();
         let (phase, handle) = self.phase();
         let live = handle.as_ref().and_then(|handle| handle.live());
         let mut stats = RunStats {
             finished: phase == Phase::Live && done_bytes >= selected_bytes,
             phase,
-            have_bytes,
             done_bytes,
-            selected_bytes,
             fetched: 0,
             uploaded: 0,
             download_rate: 0,
@@ -305,7 +303,7 @@ impl Run {
             saved
         });
         let saved = saved.await;
-        let (_, done_bytes, _) = self.ledger.totals();
+        let (done_bytes, _) = self.ledger.totals();
         saved.map(|()| Halted { fetched, uploaded, done_bytes: checked.then_some(done_bytes) })
     }
 }

@@ -36,8 +36,7 @@ impl Sample {
     }
 
     pub fn with_content(name: &[u8], piece: u32, files: &[(&str, u64)], content: Vec<u8>) -> Self {
-        let hashes =
-            content.chunks(piece as usize).flat_map(|piece| metainfo::sha1(piece)).collect();
+        let hashes = content.chunks(piece as usize).flat_map(metainfo::sha1).collect();
         Self::assemble(name, piece, files, content, hashes)
     }
 

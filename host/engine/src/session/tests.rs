@@ -77,6 +77,11 @@ impl Node {
         self.session.stats(sample.meta.info_hash).unwrap()
     }
 
+    /// Verified bytes of all files, wanted or not.
+    fn have(&self, sample: &Sample) -> u64 {
+        self.session.file_progress(sample.meta.info_hash).unwrap().iter().sum()
+    }
+
     async fn finished(&self, sample: &Sample) -> RunStats {
         until(|| {
             let stats = self.stats(sample);

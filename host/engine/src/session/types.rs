@@ -96,12 +96,8 @@ impl PartialEq for Phase {
 pub struct RunStats {
     /// Where it is.
     pub phase: Phase,
-    /// Verified bytes of all files.
-    pub have_bytes: u64,
     /// Verified bytes of the selected files.
     pub done_bytes: u64,
-    /// The length of the selected files.
-    pub selected_bytes: u64,
     /// Whether all selected files are there and verified. Never before checking has ended.
     pub finished: bool,
     /// Bytes received since it runs, useful or not.

@@ -16,10 +16,7 @@ async fn a_link_becomes_files() {
 
     node.run(&sample, None, &[&seed]).await;
     let stats = node.finished(&sample).await;
-    assert_eq!(
-        (stats.done_bytes, stats.selected_bytes, stats.have_bytes),
-        (170_000, 170_000, 170_000)
-    );
+    assert_eq!((stats.done_bytes, node.have(&sample)), (170_000, 170_000));
     assert!(stats.fetched >= 170_000);
     sample.assert_files(&node.save(), &[0, 1, 2]);
     let id = sample.meta.info_hash;
@@ -183,4 +180,22 @@ async fn many_torrents_start_at_once() {
             sample.file(0)
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_port_is_kept_where_it_is_free() {
+    let sample = Sample::new("port", 16384, &[("a", 16384)]);
+    let first = Node::seed(&sample).await;
+    let port = first.session.listen_port();
+    let start = async || {
+        let dir = tempfile::tempdir().unwrap();
+        let config = SessionConfig { listen_port: port, ..config(&dir, "boot") };
+        let node = Node { session: Session::start(config).await.unwrap(), dir };
+        node.run(&sample, None, &[]).await;
+        node
+    };
+    let second = start().await;
+    assert!(second.session.listen_port().is_some() && second.session.listen_port() != port);
+    first.session.stop().await;
+    assert_eq!(start().await.session.listen_port(), port);
 }
