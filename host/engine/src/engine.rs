@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use torrpeddo_protocol::methods::When;
 
 use crate::config::EngineConfig;
@@ -29,6 +30,9 @@ struct Inner {
     /// How many clients are connected, and whether there has ever been one.
     clients: watch::Sender<Clients>,
     shutdown: watch::Sender<Option<When>>,
+    /// Since when nobody has been there and nothing has been under way. Kept here, because whoever
+    /// waits for the end may begin to wait anew.
+    idle_since: Mutex<Instant>,
     /// How many subscriptions want each interval.
     intervals: Mutex<BTreeMap<Duration, usize>>,
 }
@@ -59,6 +63,7 @@ impl Engine {
             manager,
             clients: watch::Sender::new(Clients::default()),
             shutdown: watch::Sender::new(None),
+            idle_since: Mutex::new(Instant::now()),
             intervals: Mutex::default(),
         })))
     }
@@ -78,7 +83,6 @@ impl Engine {
     pub async fn ended(&self) {
         let mut shutdown = self.0.shutdown.subscribe();
         let mut clients = self.0.clients.subscribe();
-        let mut alone_since = tokio::time::Instant::now();
         loop {
             let asked = *shutdown.borrow_and_update();
             match asked {
@@ -87,15 +91,14 @@ impl Engine {
                 _ => {}
             }
             let there = *clients.borrow_and_update();
-            if there.now > 0 {
-                alone_since = tokio::time::Instant::now();
-            } else if let Some(patience) = self.0.manager.patience() {
-                let patience = if there.ever { patience } else { patience.max(FIRST_CLIENT) };
-                if alone_since.elapsed() >= patience {
-                    return;
+            match self.0.manager.patience().filter(|_| there.now == 0) {
+                Some(patience) => {
+                    let patience = if there.ever { patience } else { patience.max(FIRST_CLIENT) };
+                    if self.0.idle_since.lock().elapsed() >= patience {
+                        return;
+                    }
                 }
-            } else {
-                alone_since = tokio::time::Instant::now();
+                None => *self.0.idle_since.lock() = Instant::now(),
             }
             tokio::select! {
                 _ = shutdown.changed() => {}
@@ -159,5 +162,73 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.0.0.clients.send_modify(|clients| clients.now = clients.now.saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use torrpeddo_protocol::Settings;
+    use torrpeddo_protocol::model::Finding;
+
+    use super::*;
+    use crate::{Desktop, Doctor, LogTail};
+
+    struct Nothing;
+
+    impl Desktop for Nothing {
+        fn show(&self, _: &Path) -> Result<()> {
+            Ok(())
+        }
+        fn choose_folder(&self, _: &str, _: Option<&Path>) -> Result<Option<PathBuf>> {
+            Ok(None)
+        }
+    }
+
+    impl LogTail for Nothing {
+        fn tail(&self, _: usize) -> Result<Vec<String>> {
+            Ok(Vec::new())
+        }
+    }
+
+    impl Doctor for Nothing {
+        fn findings(&self) -> Vec<Finding> {
+            Vec::new()
+        }
+    }
+
+    async fn engine(folder: &Path) -> Engine {
+        let mut defaults = Settings::built_in(folder.join("downloads").display().to_string());
+        (defaults.dht, defaults.lsd, defaults.upnp) = (false, false, false);
+        Engine::start(EngineConfig {
+            data_dir: folder.join("data"),
+            defaults,
+            version: "0.0.0".into(),
+            boot_id: "boot".into(),
+            desktop: Arc::new(Nothing),
+            log: Arc::new(Nothing),
+            doctor: Arc::new(Nothing),
+        })
+        .await
+        .unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_idle_engine_ends_however_often_somebody_begins_to_wait_for_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path()).await;
+        let (client, server) = tokio::io::duplex(1024);
+        drop(client);
+        engine.serve(server).await;
+        tokio::time::pause();
+        let mut waited = 0;
+        while tokio::time::timeout(Duration::from_secs(10), engine.ended()).await.is_err() {
+            waited += 1;
+            assert!(waited < 10, "it should have ended after a minute");
+        }
+        assert!(waited >= 5, "it should have stayed for a minute");
+        tokio::time::resume();
+        engine.stop().await;
     }
 }
