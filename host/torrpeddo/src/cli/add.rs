@@ -18,7 +18,7 @@ use torrpeddo_protocol::{ErrorKind, RpcError, Torrent, limits};
 use super::args::AddArguments;
 use super::out::Out;
 use super::{text, watch};
-use crate::failure::{EXIT_FAILED, Failure, Result};
+use crate::failure::{EXIT_FAILED, EXIT_NO_ENGINE, Failure, Result};
 use crate::start::Connection;
 
 /// How it went with one source.
@@ -41,7 +41,8 @@ pub fn run(arguments: &AddArguments, out: &Out) -> Result<ExitCode> {
     let mut added = Vec::new();
     for source in &arguments.sources {
         let result = match add(&mut connection, source, &options) {
-            Err(failure) if failure.error.kind() == ErrorKind::Unavailable => return Err(failure),
+            // Without an engine none of the others can be added either.
+            Err(failure) if failure.exit == EXIT_NO_ENGINE => return Err(failure),
             result => result,
         };
         tell(source, &result, out);

@@ -11,7 +11,7 @@ Examples:
   torrpeddo add debian.torrent --wait             add a torrent file and see it through
   torrpeddo list                                  what is there
   torrpeddo pause 3f2a                            pause the torrent whose id begins so
-  torrpeddo settings download_limit 2M            at most 2 MiB a second
+  torrpeddo settings max_active_downloads 3       at most three at once
   torrpeddo install                               tell the browsers of this user about Torrpeddo
 
 Exit codes:

@@ -1,0 +1,101 @@
+//! Telling browsers, taking it back, and the doctor.
+
+// Clippy knows tests by their attribute, and takes the helpers beside them for the program.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::path::PathBuf;
+
+use common::Home;
+use serde_json::{Value, json};
+
+fn manifest(home: &Home, folder: &str) -> PathBuf {
+    home.user().join(folder).join("org.torrpeddo.host.json")
+}
+
+fn outcomes<'a>(report: &'a Value) -> Vec<(&'a str, &'a str)> {
+    let actions = report["actions"].as_array().unwrap();
+    let both = |action: &'a Value| Some((action["browser"].as_str()?, action["outcome"].as_str()?));
+    actions.iter().map(|action| both(action).unwrap()).collect()
+}
+
+#[test]
+fn browsers_are_told_and_forget() {
+    let home = Home::new();
+    for folder in [".mozilla", ".config/chromium"] {
+        std::fs::create_dir_all(home.user().join(folder)).unwrap();
+    }
+    let firefox = manifest(&home, ".mozilla/native-messaging-hosts");
+    let expected =
+        |outcome| vec![("firefox", outcome), ("chromium", outcome), ("chrome", "skipped")];
+
+    let (code, report) = home.json(&["install", "--dry-run"]);
+    assert_eq!((code, outcomes(&report)), (0, expected("written")));
+    assert!(!firefox.exists());
+    let (code, report) = home.json(&["install"]);
+    assert_eq!((code, outcomes(&report)), (0, expected("written")));
+    let (_, report) = home.json(&["install"]);
+    assert_eq!(outcomes(&report), expected("unchanged"));
+
+    // What was written leads back to a program that answers.
+    let written: Value = serde_json::from_slice(&std::fs::read(&firefox).unwrap()).unwrap();
+    let binary = PathBuf::from(env!("CARGO_BIN_EXE_torrpeddo")).canonicalize().unwrap();
+    assert_eq!(written["path"], binary.to_str().unwrap());
+    let mut relay =
+        common::Relay::start(&mut home.command([
+            firefox.to_str().unwrap(),
+            written["allowed_extensions"][0].as_str().unwrap(),
+        ]));
+    relay.engine_pid();
+
+    let (code, doctor) = home.json(&["doctor"]);
+    assert_eq!(code, 0, "{doctor}");
+    // The engine's own diagnosis says the same.
+    let diagnosed = relay.call("diagnose", json!({}))["result"]["findings"].clone();
+    assert_eq!(diagnosed, doctor["findings"]);
+
+    let (code, report) = home.json(&["uninstall"]);
+    assert_eq!((code, outcomes(&report)), (0, expected("removed")));
+    assert!(!firefox.exists());
+    assert_eq!(home.json(&["doctor"]).0, 1, "the browsers do not know Torrpeddo any more");
+}
+
+#[test]
+fn a_profiles_folder_can_be_named() {
+    let home = Home::new();
+    let folder = home.user().join("profile/NativeMessagingHosts");
+    let arguments =
+        ["install", "--browser", "chromium", "--manifest-dir", folder.to_str().unwrap()];
+    let (code, report) = home.json(&arguments);
+    assert_eq!((code, outcomes(&report)), (0, vec![("chromium", "written")]));
+    assert!(folder.join("org.torrpeddo.host.json").is_file());
+    assert!(!home.user().join(".config").exists(), "nothing else was touched");
+}
+
+#[test]
+fn no_browser_is_a_failure_with_a_hint() {
+    let home = Home::new();
+    let output = home.run(["install"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("hint: Start your browser once"));
+}
+
+#[test]
+fn somebody_elses_manifest_is_left_alone() {
+    let home = Home::new();
+    let path = manifest(&home, ".mozilla/native-messaging-hosts");
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, "damaged").unwrap();
+    let output = home.run(["install"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("nothing was written"));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "damaged");
+}
+
+#[test]
+fn the_doctor_starts_nothing() {
+    let home = Home::new();
+    home.run(["doctor"]);
+    assert!(!home.path.exists());
+}
