@@ -19,6 +19,9 @@ mod engine_info;
 mod engine_process;
 mod failure;
 mod logging;
+#[cfg(target_os = "linux")]
+#[path = "memory_linux.rs"]
+mod memory;
 mod offline;
 mod paths;
 #[cfg_attr(unix, path = "private_folder_unix.rs")]

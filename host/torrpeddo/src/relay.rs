@@ -68,6 +68,8 @@ fn bridge(mut stream: Stream, first: Option<&[u8]>) -> io::Result<()> {
         // The other thread may hang in a pipe that nobody reads.
         std::process::exit(0);
     })?;
+    #[cfg(target_os = "linux")]
+    crate::memory::trim();
     copy(&mut stream, &mut io::stdout().lock())
 }
 
