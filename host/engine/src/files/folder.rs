@@ -29,6 +29,11 @@ impl Folder {
         Self::open(path)
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Where something below it is, for messages.
     pub fn locate(&self, relative: &Path) -> PathBuf {
         self.path.join(relative)
@@ -64,6 +69,20 @@ impl Folder {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(create).follow(FollowSymlinks::No);
         Ok(dir.open_with(name, &options)?.into_std())
+    }
+
+    /// Brings everything on the disk of this folder to it. `false` where the system cannot.
+    #[cfg(target_os = "linux")]
+    pub fn sync_disk(&self) -> io::Result<bool> {
+        // The folder itself is open only as a place to start from, which cannot be synced.
+        rustix::fs::syncfs(self.dir.open(".")?)?;
+        Ok(true)
+    }
+
+    /// Brings everything on the disk of this folder to it. `false` where the system cannot.
+    #[cfg(not(target_os = "linux"))]
+    pub fn sync_disk(&self) -> io::Result<bool> {
+        Ok(false)
     }
 
     /// Removes a file. `false` if there is none, or only a link or folder, which is not ours. A link
@@ -178,6 +197,12 @@ mod tests {
         assert_eq!(std::fs::read(dir.path().join("save/a/b/c.txt")).unwrap(), b"abc");
         folder.write(path, true).unwrap().write_all(b"x").unwrap();
         assert_eq!(folder.length(path).unwrap(), Some(3), "opening must not truncate");
+    }
+
+    #[test]
+    fn the_disk_can_be_synced_where_the_system_allows() {
+        let (_dir, folder) = folder();
+        assert_eq!(folder.sync_disk().unwrap(), cfg!(target_os = "linux"));
     }
 
     #[test]

@@ -28,6 +28,9 @@ use crate::session::bits::Bitfield;
 use crate::session::pool::{Key, Pool};
 use disk::{read_at, segments, write_at};
 
+/// From so many files on, the disk is synced instead of each of them.
+const MANY_FILES: usize = 64;
+
 /// Why bytes could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -280,20 +283,35 @@ impl Content {
 
     /// Brings everything written so far to the disk. Blocks.
     pub fn sync(&self) -> Result<(), Fault> {
-        for (index, unsynced) in self.unsynced.iter().enumerate() {
-            if unsynced.swap(false, Ordering::AcqRel) {
+        let unsynced = self.unsynced.iter().enumerate();
+        let files: Vec<usize> = unsynced
+            .filter(|(_, unsynced)| unsynced.swap(false, Ordering::AcqRel))
+            .map(|(index, _)| index)
+            .collect();
+        let parts = std::mem::take(&mut *self.unsynced_parts.lock());
+        if !self.sync_whole_disk(files.len())? {
+            for index in files {
                 let file = self.entry(index)?;
                 self.open_file(index, true)?
                     .sync_data()
                     .map_err(|error| self.about(file, error))?;
             }
         }
-        let parts = std::mem::take(&mut *self.unsynced_parts.lock());
         for piece in parts {
             let handle = self.open_part(piece, true)?;
             handle.sync_data().map_err(|error| self.about_part(piece, error))?;
         }
         Ok(())
+    }
+
+    /// With many files it takes minutes to sync them one by one, and one call to sync the disk they
+    /// are on. `false` where that is not possible or not worth it.
+    fn sync_whole_disk(&self, files: usize) -> Result<bool, Fault> {
+        if files < MANY_FILES {
+            return Ok(false);
+        }
+        let folder = &self.place.folder;
+        folder.sync_disk().map_err(|error| Fault::Io { path: folder.path().to_owned(), error })
     }
 
     fn entry(&self, index: usize) -> Result<&FileEntry, Fault> {

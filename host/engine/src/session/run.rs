@@ -109,8 +109,8 @@ impl Run {
     pub fn drive(self: &Arc<Self>, backend: Arc<Backend>, shared: Arc<Shared>) {
         let run = Arc::clone(self);
         let driver = tokio::spawn(async move {
-            // Librqbit is not everything that can panic; a torrent that stands still for no stated
-            // reason would be worse than a bug that is told.
+            // In a task of its own, which may panic: a torrent that stands still and does not say why
+            // would be worse than a bug that is told.
             let inner = Arc::clone(&run);
             let task = tokio::spawn(async move { inner.start(&backend, &shared).await });
             let outcome =
@@ -136,7 +136,7 @@ impl Run {
             holders: self.holders.clone(),
         };
         let options = AddTorrentOptions {
-            only_files: self.spec.selected.clone(),
+            only_files: self.only_files(),
             initial_peers: Some(peers),
             ..AddTorrentOptions::default()
         };
@@ -178,6 +178,16 @@ impl Run {
             Ok(bits)
         })
         .await
+    }
+
+    /// The selection as librqbit wants it: nothing it does not know, and nothing at all where every
+    /// file is wanted, since it looks through the list for each file.
+    fn only_files(&self) -> Option<Vec<usize>> {
+        let files = &self.spec.meta.files;
+        let flags = selection(&self.spec.meta, self.spec.selected.as_deref());
+        let all = flags.iter().zip(files).all(|(wanted, file)| *wanted || file.padding);
+        let wanted = flags.iter().enumerate().filter(|(_, wanted)| **wanted);
+        (!all).then(|| wanted.map(|(index, _)| index).collect())
     }
 
     /// The torrent's own trackers, and the others unless it is private.

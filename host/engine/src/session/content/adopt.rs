@@ -16,6 +16,9 @@ impl Content {
             files.extend(self.meta().files_of(piece));
             parts.insert(piece);
         }
+        if self.sync_whole_disk(files.len())? {
+            files.clear();
+        }
         for index in files {
             if self.there.get(index).is_some_and(|there| there.load(Ordering::Acquire)) {
                 let file = self.entry(index)?;
