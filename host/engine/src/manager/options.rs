@@ -126,9 +126,12 @@ impl Manager {
     pub fn patience(&self) -> Option<Duration> {
         use torrpeddo_protocol::settings::KeepRunning as K;
         const MINUTE: Duration = Duration::from_secs(60);
+        // A relay looks whether we are there, and then connects anew; a page is reloaded. Between
+        // the two nobody is there, and nobody has left.
+        const BETWEEN_CLIENTS: Duration = Duration::from_secs(2);
         match self.settings().keep_running {
             K::Always => None,
-            K::WithBrowser => Some(Duration::ZERO),
+            K::WithBrowser => Some(BETWEEN_CLIENTS),
             K::WhileDownloading => (!self.busy(false)).then_some(MINUTE),
             K::WhileActive => (!self.busy(true)).then_some(MINUTE),
         }
