@@ -2,11 +2,13 @@
 //! the daemon, whose package would start a service on the machine of whoever runs the tests.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::io::Read;
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 
-use crate::{Seeder, wait_until};
+use crate::{DEADLINE, Seeder};
 
 /// A transmission on loopback that seeds one torrent.
 pub struct Transmission {
@@ -36,9 +38,9 @@ impl Transmission {
             "incomplete-dir-enabled": false,
             "ratio-limit-enabled": false,
         });
-        let (child, port) = (0..5)
+        let (child, port) = (0..3)
             .find_map(|_| try_port(folder.path(), settings.clone(), seeder))
-            .expect("transmission-cli listens on one of five ports");
+            .expect("transmission-cli listens on one of three ports");
         Self { child, _folder: folder, port }
     }
 }
@@ -64,16 +66,31 @@ fn try_port(
         .arg("--no-portmap")
         .arg(&seeder.torrent)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .expect("transmission-cli, which `cargo xtask test` installs");
-    let mut ended = false;
-    wait_until("transmission to listen", || {
-        ended = child.try_wait().is_ok_and(|status| status.is_some());
-        ended || TcpStream::connect(("127.0.0.1", port)).is_ok()
+    // It looks through the files first, and turns away who comes before it has done so. It says
+    // how it is doing for ever after, so the pipe must be read on.
+    let mut output = child.stdout.take().expect("a piped output");
+    let (seeds, seeding) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut said = Vec::<u8>::new();
+        let mut buffer = [0; 4096];
+        while let Ok(read @ 1..) = output.read(&mut buffer) {
+            said.extend(&buffer[..read]);
+            if said.windows(7).any(|word| word == b"Seeding") {
+                let _ = seeds.send(());
+                said.clear();
+            }
+        }
     });
-    (!ended).then_some((child, port))
+    if seeding.recv_timeout(DEADLINE).is_err() {
+        let _ = child.kill();
+        let _ = child.wait();
+        return None;
+    }
+    Some((child, port))
 }
 
 impl Drop for Transmission {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up. Generous: it is only ever waited for by a
 /// test that fails.
-pub const DEADLINE: Duration = Duration::from_secs(12);
+pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Asks `condition` until it has an answer, at most for [`DEADLINE`].
 ///

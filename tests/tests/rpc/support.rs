@@ -73,13 +73,13 @@ pub fn granted(relay: &Relay, method: &str, id: &str) {
     assert_eq!(result["ok"], true, "{method}: {result}");
 }
 
-/// A seeder that is slow enough to be interrupted in the middle: 16 MiB in pieces of 64 KiB.
+/// A seeder that is slow enough to be interrupted in the middle: 48 MiB in pieces of 64 KiB.
 pub fn slow_seeder(name: &str) -> Seeder {
     Seeder::start(Seed {
         name,
-        files: Files::new([("first.bin", 10 << 20), ("folder/second.bin", 6 << 20)]),
+        files: Files::new([("first.bin", 30 << 20), ("folder/second.bin", 18 << 20)]),
         piece_bytes: 64 << 10,
-        upload_limit: 3 << 20,
+        upload_limit: 9 << 20,
     })
 }
 
