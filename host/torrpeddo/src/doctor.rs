@@ -1,7 +1,7 @@
 //! Gathers what `torrpeddo doctor` and the engine's `diagnose` look at; the judging is the
 //! installer's.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use directories::BaseDirs;
@@ -12,7 +12,7 @@ use torrpeddo_protocol::model::{Finding, Level};
 
 use crate::failure::{Failure, Result};
 use crate::paths::Paths;
-use crate::{defaults, start};
+use crate::{defaults, reach, start};
 
 /// How long the engine may take to tell its settings.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
@@ -51,34 +51,46 @@ pub fn examine(paths: &Result<Paths>) -> Vec<Finding> {
             }];
         }
     };
-    let (engine, folder) = ask_engine(paths);
+    let Engine { state, folder, socket } = ask_engine(paths);
     let folder = folder
         .map_or_else(|| defaults::from_environment().map(|settings| settings.download_folder), Ok);
     let folder = folder.map_err(|failure| failure.to_rpc().message);
     let facts = Facts {
-        version: start::VERSION,
-        engine,
-        socket: &paths.socket,
+        version: reach::VERSION,
+        engine: state,
+        socket: &socket,
         start_error: start::read_start_error(paths).map(|failure| failure.to_rpc().message),
         download_folder: folder.as_ref().map(Path::new).map_err(Clone::clone),
     };
     doctor::examine(&environment, &facts)
 }
 
-/// The state of the engine, and its download folder where it tells.
-fn ask_engine(paths: &Paths) -> (EngineState, Option<String>) {
-    match start::connect_running(paths) {
+/// What the engine tells.
+struct Engine {
+    state: EngineState,
+    /// Its download folder.
+    folder: Option<String>,
+    /// Where it listens, or would.
+    socket: PathBuf,
+}
+
+fn ask_engine(paths: &Paths) -> Engine {
+    let nobody = |state| Engine { state, folder: None, socket: paths.socket.clone() };
+    match reach::connect_running(paths) {
         Ok(Some(mut connection)) => {
             let settings = connection
                 .limit(Some(ANSWER_LIMIT))
                 .ok()
                 .and_then(|()| connection.client.call::<GetSettings>(&Empty {}).ok());
-            let engine = connection.engine.engine;
-            let state = EngineState::Running { version: engine.version, pid: engine.pid };
-            (state, settings.map(|settings| settings.download_folder))
+            let identity = connection.engine.engine;
+            Engine {
+                state: EngineState::Running { version: identity.version, pid: identity.pid },
+                folder: settings.map(|settings| settings.download_folder),
+                socket: connection.socket,
+            }
         }
-        Ok(None) => (EngineState::NotRunning, None),
-        Err(failure) => (EngineState::Unusable(failure.to_string()), None),
+        Ok(None) => nobody(EngineState::NotRunning),
+        Err(failure) => nobody(EngineState::Unusable(failure.to_string())),
     }
 }
 

@@ -26,7 +26,7 @@ pub fn read(paths: &Paths) -> Option<EngineFile> {
 pub fn write(paths: &Paths) -> std::io::Result<()> {
     let file = EngineFile {
         pid: std::process::id(),
-        version: crate::start::VERSION.into(),
+        version: crate::reach::VERSION.into(),
         socket: paths.socket.clone(),
     };
     // Replaced in one step: a relay may be reading it.

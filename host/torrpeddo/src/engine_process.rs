@@ -14,7 +14,7 @@ use crate::endpoint::Listener;
 use crate::failure::{EXIT_ALREADY_RUNNING, Failure, Result};
 use crate::paths::Paths;
 use crate::system::EndSignals;
-use crate::{defaults, engine_info, logging, start, system};
+use crate::{defaults, engine_info, logging, reach, start, system};
 
 /// How long an engine that is just ending is waited for. Shorter than its starter waits for us.
 const LOCK_LIMIT: Duration = Duration::from_secs(8);
@@ -51,7 +51,7 @@ fn run_in(paths: &Paths, detached: bool) -> Result<()> {
     let config = EngineConfig {
         data_dir: paths.data_dir.clone(),
         defaults: defaults::from_environment()?,
-        version: start::VERSION.into(),
+        version: reach::VERSION.into(),
         boot_id: system::boot_id(),
         desktop: Arc::new(SystemDesktop),
         log: Arc::new(logging::Tail::new(&paths.log_dir)),
@@ -74,7 +74,7 @@ fn take_lock(paths: &Paths) -> Result<File> {
         if let Some(lock) = start::try_lock(&paths.engine_lock)? {
             return Ok(lock);
         }
-        let running = start::connect_running(paths);
+        let running = reach::connect_running(paths);
         if matches!(running, Ok(None)) && Instant::now() < deadline {
             pause.sleep();
             continue;
@@ -106,7 +106,7 @@ async fn serve(paths: &Paths, config: EngineConfig) -> Result<()> {
     let mut listener = Listener::bind(&paths.socket).map_err(no_socket)?;
     engine_info::write(paths).map_err(no_socket)?;
     let _ = std::fs::remove_file(&paths.start_error);
-    tracing::info!("engine {} listens at {}", start::VERSION, paths.socket.display());
+    tracing::info!("engine {} listens at {}", reach::VERSION, paths.socket.display());
 
     let mut check = tokio::time::interval(SOCKET_CHECK);
     check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

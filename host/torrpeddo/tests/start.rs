@@ -81,6 +81,26 @@ fn a_home_with_a_long_path_works() {
 }
 
 #[test]
+fn an_engine_is_found_from_another_session() {
+    // A relay started by cron or ssh lacks XDG_RUNTIME_DIR, and would look in another place.
+    let home = Home::new();
+    let runtime = home.user().join("runtime");
+    std::fs::create_dir(&runtime).unwrap();
+    let command = |runtime: &Path| {
+        let mut command = home.command(["relay"]);
+        command.env_remove("TORRPEDDO_HOME").env("XDG_RUNTIME_DIR", runtime);
+        command
+    };
+    let engine = common::Relay::start(&mut command(&runtime)).engine_pid();
+    assert!(runtime.join("torrpeddo/engine.sock").exists());
+    let elsewhere = common::Relay::start(&mut command(Path::new("/nowhere"))).engine_pid();
+    assert_eq!(engine, elsewhere);
+    let mut stop = home.command(["stop"]);
+    assert!(stop.env_remove("TORRPEDDO_HOME").status().unwrap().success());
+    assert!(!is_running(engine));
+}
+
+#[test]
 fn a_second_engine_ends_with_a_sentence() {
     let home = Home::new();
     let first = home.browser().engine_pid();

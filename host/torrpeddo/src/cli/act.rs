@@ -12,7 +12,7 @@ use super::args::{DeleteFilesArguments, RemoveArguments, ResumeArguments, Which}
 use super::out::Out;
 use super::{select, text};
 use crate::failure::{EXIT_FAILED, Failure, Result};
-use crate::start::Connection;
+use crate::reach::Connection;
 
 /// `torrpeddo pause`.
 pub fn pause(which: &Which, out: &Out) -> Result<ExitCode> {

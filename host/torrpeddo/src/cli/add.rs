@@ -19,7 +19,7 @@ use super::args::AddArguments;
 use super::out::Out;
 use super::{text, watch};
 use crate::failure::{EXIT_FAILED, EXIT_NO_ENGINE, Failure, Result};
-use crate::start::Connection;
+use crate::reach::Connection;
 
 /// How it went with one source.
 #[derive(Debug, Serialize)]

@@ -9,7 +9,7 @@ use clap::{CommandFactory, Parser};
 
 use crate::failure::{EXIT_USAGE, Failure, Result};
 use crate::paths::Paths;
-use crate::{engine_process, relay, start};
+use crate::{engine_process, reach, relay, start};
 use args::{Arguments, Command};
 use out::Out;
 
@@ -74,7 +74,7 @@ fn dispatch(command: Command, out: &Out) -> Result<ExitCode> {
 }
 
 /// The engine, started where it is not running.
-fn connect() -> Result<start::Connection> {
+fn connect() -> Result<reach::Connection> {
     start::connect(&Paths::discover()?)
 }
 

@@ -54,13 +54,17 @@ impl<'a> Progress<'a> {
                     return;
                 }
                 let bar = bars.entry(torrent.id.clone()).or_insert_with(|| {
-                    let bar = all.add(ProgressBar::new(STEPS));
-                    bar.set_style(style());
-                    bar
+                    let hidden = ProgressDrawTarget::hidden();
+                    ProgressBar::with_draw_target(Some(STEPS), hidden).with_style(style())
                 });
                 bar.set_prefix(text::plain(&torrent.name));
                 bar.set_position(steps(torrent));
                 bar.set_message(text::status(torrent));
+                if bar.is_hidden() {
+                    // Only now: what is shown first is whole.
+                    *bar = all.add(bar.clone());
+                    bar.tick();
+                }
             }
             Self::Lines { out, said } => {
                 // Every tenth is worth a line, and every change of state.

@@ -6,7 +6,7 @@ use torrpeddo_protocol::{ErrorKind, Session, Torrent};
 use super::args::Which;
 use super::text;
 use crate::failure::{Failure, Result};
-use crate::start::Connection;
+use crate::reach::Connection;
 
 /// How many of several matches are named.
 const NAMED: usize = 5;

@@ -10,7 +10,7 @@ use super::args::StopArguments;
 use super::out::Out;
 use crate::failure::{Failure, Result};
 use crate::paths::Paths;
-use crate::start;
+use crate::{reach, start};
 
 /// How long an engine may take to save everything; a bit more than it gives itself.
 const END_LIMIT: Duration = Duration::from_secs(35);
@@ -18,7 +18,7 @@ const END_LIMIT: Duration = Duration::from_secs(35);
 /// Ends the engine, and says when it has ended.
 pub fn run(arguments: &StopArguments, out: &Out) -> Result<ExitCode> {
     let paths = Paths::discover()?;
-    let Some(mut connection) = start::connect_running(&paths)? else {
+    let Some(mut connection) = reach::connect_running(&paths)? else {
         out.document(&json!({ "was_running": false }));
         out.line("The engine is not running.");
         return Ok(ExitCode::SUCCESS);

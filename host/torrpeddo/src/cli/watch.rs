@@ -12,7 +12,7 @@ use super::out::Out;
 use super::progress::Progress;
 use super::{select, text};
 use crate::failure::Result;
-use crate::start::Connection;
+use crate::reach::Connection;
 
 /// How often a terminal is worth an update.
 const INTERVAL_MS: u64 = 500;
