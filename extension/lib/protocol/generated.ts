@@ -237,7 +237,8 @@ export type FileStatus = {
  */
 index: number, 
 /**
- * The path below the torrent's folder, with `/` between its parts.
+ * The path below `save_path`, with `/` between its parts. Where a torrent has several files it
+ * begins with the torrent's own folder.
  */
 path: string, 
 /**

@@ -157,7 +157,8 @@ pub struct Session {
 pub struct FileStatus {
     /// The index by which `selected` names it.
     pub index: u32,
-    /// The path below the torrent's folder, with `/` between its parts.
+    /// The path below `save_path`, with `/` between its parts. Where a torrent has several files it
+    /// begins with the torrent's own folder.
     pub path: String,
     /// The size.
     pub bytes: u64,

@@ -150,18 +150,30 @@ impl Entry {
                     TorrentState::Downloading
                 }
             }
-            (Actual::Running, _) => TorrentState::Checking,
+            (Actual::Running, stats) if self.is_hashing(stats.as_ref()) => TorrentState::Checking,
             _ if self.complete() => TorrentState::Finished,
             _ => TorrentState::Queued,
         }
     }
 
+    /// Whether what is on disk is really hashed. A start that believes its record takes a moment
+    /// too, and is no check.
+    const fn is_hashing(&self, stats: Option<&RunStats>) -> bool {
+        self.row.verify
+            || matches!(stats, Some(RunStats { phase: Phase::Checking { checked_bytes }, .. })
+                if *checked_bytes > 0)
+    }
+
     /// Whether the engine has to stay for it.
     pub fn is_work(&self) -> bool {
-        matches!(
-            self.state(),
-            TorrentState::Downloading | TorrentState::Checking | TorrentState::FetchingMetadata
-        )
+        match self.state() {
+            TorrentState::Downloading | TorrentState::Checking | TorrentState::FetchingMetadata => {
+                true
+            }
+            // It has its slot and is about to start.
+            TorrentState::Queued => self.granted,
+            _ => false,
+        }
     }
 
     /// It may not be done in this state.
