@@ -22,7 +22,8 @@ const FILES: usize = 4;
 const TAIL_BYTES: u64 = 512 * 1024;
 
 /// What is logged unless `TORRPEDDO_LOG` says otherwise.
-const DEFAULT_LEVELS: &str = "warn,torrpeddo=info,torrpeddo_engine=info";
+/// librqbit's look at pieces that nobody claims reads to a person like damage, and is none.
+const DEFAULT_LEVELS: &str = "warn,librqbit::file_ops=error,torrpeddo=info,torrpeddo_engine=info";
 
 /// The current log file.
 pub fn file(log_dir: &Path) -> PathBuf {

@@ -151,6 +151,9 @@ impl Manager {
         if let Err(error) = self.0.store.mark_clean().durable().await {
             tracing::error!(%error, "the end could not be noted");
         }
+        if let Err(error) = self.0.store.checkpoint().await {
+            tracing::warn!(%error, "the database keeps its log");
+        }
     }
 
     /// When the engine started.

@@ -185,10 +185,7 @@ mod tests {
         assert!(!after.dht);
         assert_eq!(after.ignore_slow.rate, 7);
         assert_eq!(after.ignore_slow.seconds, before.ignore_slow.seconds);
-        assert_eq!(
-            Settings { dht: true, ignore_slow: before.ignore_slow.clone(), ..after },
-            before
-        );
+        assert_eq!(Settings { dht: true, ignore_slow: before.ignore_slow, ..after }, before);
     }
 
     #[test]

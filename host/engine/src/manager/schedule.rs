@@ -41,7 +41,7 @@ fn grant(state: &mut State) {
         total: settings.max_active,
     };
     let resolving = settings.max_resolving;
-    let slow = settings.ignore_slow.clone();
+    let slow = settings.ignore_slow;
     let now = Instant::now();
 
     let mut entries = in_order(state, |entry| entry.wants_to_run() && entry.has_metainfo());

@@ -127,7 +127,15 @@ impl Store {
 
     /// Notes that everything has been saved and the engine is about to end.
     pub fn mark_clean(&self) -> Ack {
-        self.write(|connection| rows::mark_clean(connection))
+        self.write(rows::mark_clean)
+    }
+
+    /// Folds the write-ahead log into the database, so that a backup of the one file is whole.
+    ///
+    /// # Errors
+    /// `Io` when the database cannot be written.
+    pub async fn checkpoint(&self) -> Result<()> {
+        self.read(|connection| connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")).await
     }
 
     /// The bytes of a torrent file, or none while they are unknown.
@@ -160,8 +168,6 @@ fn run(connection: &Connection, queue: &mpsc::Receiver<Command>, path: &Path) {
             job(connection);
         }
     }
-    // Folds the log into the database, so that what is left behind is a single file.
-    let _ = connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 fn commit(connection: &Connection, writes: Vec<(Job, oneshot::Sender<Result<()>>)>, path: &Path) {
