@@ -4,7 +4,8 @@
 //! a click of the user and the native host is started as a user's browser starts it.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -221,8 +222,26 @@ impl Browser {
     /// # Errors
     /// What WebDriver says.
     pub async fn picture(&self, name: &str) -> Done<PathBuf> {
-        let path = paths::artifacts().join(format!("{}-{name}.png", self.kind.name()));
+        self.picture_in(&paths::artifacts(), &format!("{}-{name}", self.kind.name())).await
+    }
+
+    /// Keeps a picture of the page in a folder of one's own, under a plain name.
+    ///
+    /// # Errors
+    /// What WebDriver says.
+    pub async fn picture_in(&self, folder: &Path, name: &str) -> Done<PathBuf> {
+        let path = folder.join(name).with_extension("png");
         self.driver.screenshot(&path).await?;
+        Ok(path)
+    }
+
+    /// Keeps a picture of an element that `data-testid` names; see [`Browser::picture_in`].
+    ///
+    /// # Errors
+    /// What WebDriver says.
+    pub async fn picture_of(&self, testid: &str, folder: &Path, name: &str) -> Done<PathBuf> {
+        let path = folder.join(name).with_extension("png");
+        self.element(testid).await?.screenshot(&path).await?;
         Ok(path)
     }
 
@@ -312,6 +331,8 @@ fn start_driver(kind: Kind, sandbox: &Sandbox, headless: bool) -> (Child, String
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
+        // Ctrl-C is for us; we end the driver, and the driver its browser.
+        .process_group(0)
         .spawn()
         .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
     let output = BufReader::new(process.stdout.take().expect("a piped output"));

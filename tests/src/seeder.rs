@@ -1,6 +1,7 @@
 //! The other side of a download: libtorrent, driven by `seeder/seeder.py`.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
@@ -95,6 +96,8 @@ impl Seeder {
             .arg(options.to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
+            // Ctrl-C is for us.
+            .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", python.display()));
         let input = child.stdin.take().expect("a piped standard input");

@@ -28,10 +28,10 @@ async fn a_click_leads_to_files(case: &Case) -> Done {
 
     case.browser.open(&case.browser.page("popup.html")).await?;
     let row = case.row(&seeder.id, &["downloading"]).await?;
-    case.browser.picture("popup-downloading").await?;
+    case.picture_of_popup("popup-downloading").await?;
     row.find(By::Css("[data-testid='action-pause']")).await?.click().await?;
     let row = case.row(&seeder.id, &["paused"]).await?;
-    case.browser.picture("popup-paused").await?;
+    case.picture_of_popup("popup-paused").await?;
     wait("the seeder to lose its peer", async || (seeder.peers() == 0).then_some(())).await;
     let paused = case.torrent(&case.relay(), &seeder.id).expect("an entry");
     assert_eq!(paused["state"], "paused");
@@ -42,7 +42,7 @@ async fn a_click_leads_to_files(case: &Case) -> Done {
     seeder.limit(0);
     let row = case.row(&seeder.id, &["seeding", "finished"]).await?;
     assert_eq!(row.attr("data-progress").await?.as_deref(), Some("1"));
-    case.browser.picture("popup-complete").await?;
+    case.picture_of_popup("popup-complete").await?;
     case.complete(&seeder).await;
     Ok(())
 }
@@ -78,8 +78,9 @@ async fn a_click_in_an_open_shadow_root(case: &Case) -> Done {
         link(&seeder.magnet)
     );
     case.open_page(&script).await?;
-    let shadow = case.browser.css("#host").await?.get_shadow_root().await?;
-    shadow.find(By::Css("#link")).await?.click().await?;
+    case.browser.css("#host").await?;
+    let inside = "return document.getElementById('host').shadowRoot.getElementById('link')";
+    case.browser.driver.execute(inside, vec![]).await?.element()?.click().await?;
     case.confirm(&seeder).await?;
     case.complete(&seeder).await;
     Ok(())

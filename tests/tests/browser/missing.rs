@@ -52,7 +52,7 @@ fn host_missing(kind: Kind) {
         case.open_page(&link(&magnet)).await?;
         browser.css("#link").await?.click().await?;
         browser.wait_page("add.html").await?;
-        browser.element("add-resolving").await?;
+        browser.element("add-item").await?;
         assert_eq!(handed_on().await?, 2, "taken, and given back as well");
         assert!(case.torrent(&case.relay(), &dead_id(1)).is_none());
         Ok(())

@@ -75,7 +75,8 @@ impl Case {
         wait(&format!("{} to be complete", seeder.name()), async || {
             let torrent = self.torrent(&relay, &seeder.id)?;
             assert_ne!(torrent["state"], "error", "{torrent:#}");
-            (torrent["progress"] == 1.0).then_some(())
+            let complete = ["seeding", "finished"].contains(&torrent["state"].as_str()?);
+            complete.then(|| assert_eq!(torrent["progress"], 1.0, "{torrent:#}"))
         })
         .await;
         seeder.assert_downloaded(&self.sandbox.downloads());
@@ -100,6 +101,13 @@ impl Case {
         .await;
         let rest = self.browser.driver.windows().await?;
         self.browser.driver.switch_to_window(rest[0].clone()).await
+    }
+
+    /// Keeps a picture of the popup, as large as it is.
+    pub async fn picture_of_popup(&self, name: &str) -> Done {
+        let name = format!("{}-{name}", self.browser.kind.name());
+        self.browser.picture_of("popup", &torrpeddo_tests::paths::artifacts(), &name).await?;
+        Ok(())
     }
 
     /// Waits until the popup shows a torrent in one of `states`, and returns its row.
