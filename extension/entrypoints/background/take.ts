@@ -13,6 +13,9 @@ import { showDialog, showMissing } from './windows';
 
 /** People should see within a tenth of a second that their click arrived; a host answers in less. */
 const PATIENCE_MS = 80;
+/** The first click ever: how this user wants links added is not known yet, and a dialog that opens
+ *  for nothing is worse than a moment's wait. The badge shows that the click arrived. */
+const FIRST_PATIENCE_MS = 1500;
 
 type Probe = { ok: true; ask: boolean } | { ok: false; status: 'missing' | 'down'; message: string };
 
@@ -57,12 +60,14 @@ export async function take(sources: Source[]): Promise<boolean> {
   const client = createClient('background');
   try {
     const probing = ask(client);
-    const early = await Promise.race([probing, after(PATIENCE_MS)]);
+    const known = await readLocal('ask');
+    const patience = known === undefined ? FIRST_PATIENCE_MS : PATIENCE_MS;
+    const early = await Promise.race([probing, after(patience)]);
     if (early?.ok === false) {
       await sayWhy(early);
       return false;
     }
-    const askFirst = early?.ask ?? (await readLocal('ask')) ?? true;
+    const askFirst = early?.ask ?? known ?? true;
     if (askFirst) await openDialog(sources);
     const probe = await probing;
     if (!probe.ok) {
