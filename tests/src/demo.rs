@@ -22,9 +22,13 @@ const OFFERS: &[Offer] = &[
         6 << 20,
     ),
     (
-        "Ærø – 写真 – Фото",
+        "Ærø – Φωτογραφίες – Фото",
         "A folder of pictures, with names in three scripts",
-        &[("Größe/Leuchtturm.jpg", 3 * MIB), ("写真/港.jpg", 4 * MIB), ("Фото/чайка.jpg", 2 * MIB)],
+        &[
+            ("Größe/Leuchtturm.jpg", 3 * MIB),
+            ("Φωτογραφίες/λιμάνι.jpg", 4 * MIB),
+            ("Фото/чайка.jpg", 2 * MIB),
+        ],
         2 << 20,
     ),
     (
@@ -34,6 +38,10 @@ const OFFERS: &[Offer] = &[
         8 << 20,
     ),
 ];
+
+const MAGNET: &str = "<svg class=magnet viewBox='0 0 24 24' aria-hidden=true><path fill=none \
+    stroke=currentColor stroke-width=2 stroke-linecap=round stroke-linejoin=round \
+    d='M5 4v8a7 7 0 0 0 14 0V4h-4.5v8a2.5 2.5 0 0 1-5 0V4zM5 8h4.500M14.500 8H19'/></svg>";
 
 /// The seeders of the demo. The first is the one that `--headless` clicks.
 #[must_use]
@@ -56,8 +64,7 @@ pub fn put_page(server: &Server, seeders: &[Seeder]) {
             more => format!("{more} files"),
         };
         torrents += &format!(
-            "<a class=torrent href=\"{magnet}\"><span class=magnet aria-hidden=true>&#x1F9F2;&#xFE0E;\
-             </span><span class=name>{name}</span><span class=size>{megabytes} MB &middot; {count}\
+            "<a class=torrent href=\"{magnet}\">{MAGNET}<span class=name>{name}</span><span class=size>{megabytes} MB &middot; {count}\
              </span><span class=about>{about}</span></a>\n"
         );
     }

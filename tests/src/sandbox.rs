@@ -28,7 +28,7 @@ impl Sandbox {
     #[must_use]
     pub fn with_defaults(changes: Value) -> Self {
         let root = tempfile::Builder::new().prefix("torrpeddo-").tempdir().expect("a folder");
-        for folder in ["home", "user", "downloads"] {
+        for folder in ["home", "user", "downloads", "user/tmp"] {
             std::fs::create_dir(root.path().join(folder)).expect("a folder");
         }
         let mut defaults = json!({
@@ -87,6 +87,7 @@ impl Sandbox {
             ("TORRPEDDO_HOME".into(), text(self.home())),
             ("TORRPEDDO_DEFAULTS".into(), self.defaults.to_string()),
             ("HOME".into(), text(self.user())),
+            ("TMPDIR".into(), text(self.user().join("tmp"))),
             ("XDG_RUNTIME_DIR".into(), text(self.user())),
             ("XDG_CONFIG_HOME".into(), text(self.user().join(".config"))),
             ("XDG_DATA_HOME".into(), text(self.user().join(".local/share"))),

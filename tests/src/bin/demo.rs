@@ -116,6 +116,9 @@ async fn click_through(browser: &Browser, sandbox: &Sandbox, seeder: &Seeder) ->
         }
     }
     browser.css("[data-testid='torrent-row'][data-progress='1']").await?;
+    // Nothing moves any more on the picture.
+    let still = || relay.ok("get_session", json!({}))["download_rate"] == 0;
+    torrpeddo_tests::wait_until("the rate to fall to nothing", still);
     let picture = browser.picture_of("popup", &folder, "popup").await?;
     println!("all files are there and verified; a picture of the popup: {}", picture.display());
     Ok(())

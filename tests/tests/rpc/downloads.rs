@@ -53,7 +53,10 @@ fn a_magnet_of_many_files_in_folders() {
         })
         .collect();
     paths.sort_unstable();
-    assert_eq!(paths, ["a.bin", "disc 1/b.bin", "disc 1/c.bin", "disc 2/x/d.bin"]);
+    assert_eq!(
+        paths,
+        ["album/a.bin", "album/disc 1/b.bin", "album/disc 1/c.bin", "album/disc 2/x/d.bin"]
+    );
 }
 
 #[test]

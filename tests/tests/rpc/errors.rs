@@ -224,3 +224,28 @@ fn too_large() {
     server.put("/huge", "application/x-bittorrent", vec![b'd'; (10 << 20) + 1]);
     relay.refused("too_large", "add_url", json!({"url": server.url("/huge")}));
 }
+
+#[test]
+fn a_record_that_contradicts_itself_is_internal_and_no_end() {
+    let (sandbox, seeder) = (Sandbox::new(), Seeder::file("broken.bin", 1000));
+    let relay = sandbox.relay();
+    let data = STANDARD.encode(seeder.torrent_bytes());
+    let params = json!({"data": data, "options": {"paused": true}});
+    relay.ok("add_torrent", params);
+    // Nobody but a bug (or this) takes the torrent file away from an entry that had one.
+    let found = torrpeddo_tests::files::list(&sandbox.home());
+    let database = found.iter().find(|name| name.ends_with(".sqlite") || name.ends_with(".db"));
+    let database = sandbox.home().join(database.unwrap_or_else(|| panic!("{found:?}")));
+    let python =
+        torrpeddo_tests::paths::tool("TORRPEDDO_TEST_PYTHON", "venv/bin/python", "python3");
+    let script = "import sqlite3, sys\n\
+                  with sqlite3.connect(sys.argv[1]) as database:\n    \
+                      database.execute('delete from metainfo')";
+    let done = std::process::Command::new(python).args(["-c", script]).arg(database).status();
+    assert!(done.unwrap().success());
+    crate::support::granted(&relay, "resume", &seeder.id);
+    let failed = crate::support::wait_state(&relay, &seeder.id, &["error", "downloading"]);
+    assert_eq!(failed["error"]["kind"], "internal", "{failed:#}");
+    assert!(failed["error"]["message"].as_str().unwrap().contains("log"), "{failed:#}");
+    assert_eq!(relay.ok("ping", json!({})), json!({}));
+}

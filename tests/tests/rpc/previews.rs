@@ -32,7 +32,7 @@ fn check_files(files: &Value) {
     found.sort_unstable_by_key(|file| file.1);
     assert_eq!(
         found.iter().map(|file| (file.1, file.2)).collect::<Vec<_>>(),
-        [("one.bin", 120_000), ("two.bin", 60_000), ("x/three.bin", 3)]
+        [("shown/one.bin", 120_000), ("shown/two.bin", 60_000), ("shown/x/three.bin", 3)]
     );
 }
 
@@ -56,7 +56,7 @@ fn a_magnet_is_shown_and_then_added_from_its_preview() {
     assert_eq!(relay.ok("get_status", json!({}))["torrents"], json!([]), "and is no entry");
 
     let two = ready["files"].as_array().unwrap();
-    let two = &two.iter().find(|file| file["path"] == "two.bin").unwrap()["index"];
+    let two = &two.iter().find(|file| file["path"] == "shown/two.bin").unwrap()["index"];
     let options = json!({"preview_id": preview["preview_id"], "selected": [two]});
     let added = relay.ok("add_magnet", json!({"uri": uri, "options": options}));
     assert_eq!(added["torrent"]["file_count"], 3, "its metadata is used: {added:#}");
