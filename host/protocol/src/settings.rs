@@ -189,7 +189,8 @@ impl Settings {
             extra_trackers: Vec::new(),
             watch_folder: None,
             keep_running: KeepRunning::WhileDownloading,
-            notify_when_browser_closed: true,
+            // Until the engine can notify, the default says so.
+            notify_when_browser_closed: false,
         }
     }
 }
