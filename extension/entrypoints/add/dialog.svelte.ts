@@ -25,6 +25,10 @@ export class AddDialog {
 
   #defaultFolder = $state('');
   #folderTouched = false;
+  /** The engine says that links are added without a question. */
+  #unasked = false;
+  /** A page can open this one through the browser's handler: then the question stands. */
+  #handed = false;
 
   readonly current = $derived(this.items.find((item) => item.key === this.chosen) ?? this.items[0]);
   readonly needed = $derived(this.items.reduce((sum, item) => sum + (item.neededBytes ?? 0), 0));
@@ -130,6 +134,7 @@ export class AddDialog {
     // Firefox opens this page itself when it is the browser's handler for magnet links.
     const uri = new URLSearchParams(location.search).get('uri');
     if (isMagnet(uri)) {
+      this.#handed = true;
       history.replaceState(null, '', location.pathname);
       pending = merge(pending, [{ kind: 'magnet', uri }]);
       const tab = await browser.tabs.getCurrent();
@@ -138,6 +143,7 @@ export class AddDialog {
     }
     this.#show(pending);
     this.read = true;
+    await this.#confirmUnasked();
   }
 
   #show(pending: readonly PendingItem[]): void {
@@ -169,9 +175,17 @@ export class AddDialog {
         this.folder = settings.download_folder;
         this.paused = settings.start_paused;
       }
+      this.#unasked = !settings.ask_before_add;
+      await this.#confirmUnasked();
     } catch (error) {
       this.complain(error);
     }
+  }
+
+  /** After a click the dialog opens before a slow start can tell that nobody wants it. Then it does
+   *  what was wanted, and goes. */
+  async #confirmUnasked(): Promise<void> {
+    if (this.#unasked && this.read && !this.#handed) await this.confirm();
   }
 
   async #forget(keys: readonly string[]): Promise<void> {
