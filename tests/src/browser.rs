@@ -9,12 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use http::Method;
 use serde_json::json;
-use thirtyfour::common::command::FormatRequestData;
 use thirtyfour::extensions::addons::firefox::FirefoxTools;
 use thirtyfour::prelude::*;
-use thirtyfour::{Capabilities, RequestData, SessionId, WindowHandle};
+use thirtyfour::{Capabilities, WindowHandle};
 
 use crate::{DEADLINE, Sandbox, paths};
 
@@ -250,14 +248,11 @@ impl Browser {
     /// # Errors
     /// What WebDriver says.
     pub async fn own_dialogs(&self) -> Done<Vec<String>> {
-        self.driver.handle().cmd(Context("chrome")).await?;
         let script = "return [...Services.wm.getEnumerator('navigator:browser')].flatMap(window =>
             window.gBrowser.browsers.flatMap(browser =>
                 window.gBrowser.getTabDialogBox(browser).getTabDialogManager()._dialogs
                     .map(dialog => dialog._openedURL ?? '')))";
-        let dialogs = self.driver.execute(script, vec![]).await;
-        self.driver.handle().cmd(Context("content")).await?;
-        dialogs?.convert()
+        self.in_chrome(script).await?.convert()
     }
 
     /// Ends the browser and its driver.
@@ -276,17 +271,6 @@ impl Drop for Browser {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-/// Chooses between the page and Firefox's own windows as what scripts are about.
-#[derive(Debug)]
-struct Context(&'static str);
-
-impl FormatRequestData for Context {
-    fn format_request(&self, session: &SessionId) -> RequestData {
-        RequestData::new(Method::POST, format!("/session/{session}/moz/context"))
-            .add_body(json!({"context": self.0}))
     }
 }
 

@@ -7,12 +7,12 @@
 
 pub mod bencode;
 pub mod browser;
-
 pub mod demo;
 pub mod files;
 pub mod gate;
 pub mod handler;
 pub mod http;
+pub mod look;
 pub mod magnets;
 pub mod paths;
 pub mod process;

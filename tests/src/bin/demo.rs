@@ -1,14 +1,16 @@
 //! `cargo xtask run`: the whole thing on one machine. A swarm, a page of magnet links, a browser
 //! with the extension in a throw-away profile, and the engine that the browser starts.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
-use serde_json::{Value, json};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use torrpeddo_tests::browser::{Browser, Kind, Options};
-use torrpeddo_tests::http::Server;
-use torrpeddo_tests::{Relay, Sandbox, Seeder, demo, files, paths, process};
+use torrpeddo_tests::demo::{Done, Swarm, tour};
+use torrpeddo_tests::{Sandbox, files, paths, process};
 
 /// Shows Torrpeddo at work.
 #[derive(Parser)]
@@ -21,41 +23,74 @@ struct Arguments {
     headless: bool,
 }
 
-type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
-
-fn main() -> Done {
-    let arguments = Arguments::parse();
-    let kind = Kind::from_name(&arguments.browser).ok_or("unknown browser")?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-
-    let sandbox = Sandbox::new();
-    let server = Server::start();
-    let seeders = demo::seeders();
-    demo::put_page(&server, &seeders);
-    println!("a swarm of {} torrents on 127.0.0.1, seeded by libtorrent", seeders.len());
-    println!("a page of magnet links at {}", server.url("/"));
-
-    let done = runtime.block_on(async {
-        tokio::select! {
-            done = show(kind, arguments.headless, &sandbox, &server, &seeders) => done,
-            () = interrupted() => Err("interrupted".into()),
-        }
-    });
-    // The profile and all that was downloaded are in the sandbox, and go with it.
-    runtime.block_on(async { clean_up(&sandbox) });
-    done
+/// How it ended when nothing failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Seen,
+    Interrupted,
 }
 
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut end)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Some(kind) = Kind::from_name(&arguments.browser) else {
+        eprintln!("There is no browser called {:?} here.", arguments.browser);
+        return ExitCode::from(2);
     };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = end.recv() => {}
+    // The parts shared with the tests panic when they fail. Here that is a sentence like any other.
+    std::panic::set_hook(Box::new(|_| ()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let signals = {
+        let _inside = runtime.enter();
+        Signals::new().expect("signals")
+    };
+
+    let folder = paths::target().join("demo");
+    let sandbox = Sandbox::new();
+    let ended = caught(|| {
+        std::fs::create_dir_all(&folder)?;
+        runtime.block_on(show(kind, arguments.headless, &sandbox, &folder, signals))
+    });
+    let cleaned = caught(|| clean_up(&sandbox));
+    match ended.and_then(|end| cleaned.map(|()| end)) {
+        Ok(End::Interrupted) if arguments.headless => {
+            eprintln!("Interrupted.");
+            ExitCode::from(130)
+        }
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            let error = error.to_string();
+            eprintln!("The demo failed: {}", error.lines().next().unwrap_or_default());
+            if let Ok(kept) = keep_logs(&sandbox, &error, &folder) {
+                eprintln!("The whole story: {}", kept.display());
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Makes an error of a panic.
+fn caught<T>(work: impl FnOnce() -> Done<T>) -> Done<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        Err(text.unwrap_or_else(|| "something gave up without a word".into()).into())
+    })
+}
+
+/// Ctrl-C, or somebody who asks us to end. From the first moment, or a seeder could stay behind.
+struct Signals(Signal, Signal);
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+    }
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
     }
 }
 
@@ -63,120 +98,82 @@ async fn show(
     kind: Kind,
     headless: bool,
     sandbox: &Sandbox,
-    server: &Server,
-    seeders: &[Seeder],
-) -> Done {
+    folder: &Path,
+    mut signals: Signals,
+) -> Done<End> {
+    println!("starting a swarm on 127.0.0.1, seeded by libtorrent");
+    let starting = tokio::task::spawn_blocking(Swarm::start);
+    let swarm = match starting.await {
+        Ok(swarm) => swarm,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    };
     println!("starting {} with the extension, in a throw-away profile", kind.name());
-    let browser = Browser::start(kind, sandbox, Options { headless, host: true }).await?;
-    let done = async {
-        browser.open(&server.url("/")).await?;
+    let browser = tokio::select! {
+        browser = Browser::start(kind, sandbox, Options { headless, host: true }) => browser?,
+        () = signals.any() => return Ok(End::Interrupted),
+    };
+    let watched = async {
         if headless {
-            click_through(&browser, sandbox, &seeders[0]).await
+            tour(&browser, sandbox, &swarm, folder).await
         } else {
-            println!("click a link on the page; close the browser or press Ctrl-C to end");
-            closed(&browser).await;
-            Ok(())
+            by_hand(&browser, &swarm).await
         }
-    }
-    .await;
-    let quit = browser.quit().await;
-    if headless {
-        quit?;
-    }
+    };
+    let done = tokio::select! {
+        done = watched => done.map(|()| End::Seen),
+        () = signals.any() => Ok(End::Interrupted),
+    };
+    // A browser that the user has closed cannot be closed again, and one that hangs is ended with
+    // everything else that is left.
+    let _ = tokio::time::timeout(Duration::from_secs(10), browser.quit()).await;
     done
 }
 
-/// What a user does, and what comes of it.
-async fn click_through(browser: &Browser, sandbox: &Sandbox, seeder: &Seeder) -> Done {
-    let folder = paths::target().join("demo");
-    std::fs::create_dir_all(&folder)?;
-    browser.picture_in(&folder, "page").await?;
-    println!("clicking the magnet link of {:?}", seeder.name());
-    browser.css("a.torrent").await?.click().await?;
-    browser.wait_page("add.html").await?;
-    browser.element("file-row").await?;
-    let size = browser.element("add-size").await?.text().await?;
-    println!("the add dialog shows {size}; confirming");
-    browser.picture_in(&folder, "add").await?;
-    browser.click("add-confirm").await?;
-
-    let relay = sandbox.relay();
-    let window = browser.driver.windows().await?.into_iter().next().ok_or("no window")?;
-    browser.driver.switch_to_window(window).await?;
-    browser.open(&browser.page("popup.html")).await?;
-    watch(browser, &relay, seeder, &folder).await?;
-
-    let downloaded = seeder.downloaded_to(&sandbox.downloads());
-    for (name, content) in seeder.files().iter() {
-        let found = files::sha256(&std::fs::read(downloaded.join(name))?);
-        let same = found == files::sha256(content);
-        println!("  {found}  {}  {name}", if same { "as seeded" } else { "NOT AS SEEDED" });
-        if !same {
-            return Err(format!("{name} is not what was seeded").into());
-        }
-    }
-    browser.css("[data-testid='torrent-row'][data-progress='1']").await?;
-    // Nothing moves any more on the picture.
-    let still = || relay.ok("get_session", json!({}))["download_rate"] == 0;
-    torrpeddo_tests::wait_until("the rate to fall to nothing", still);
-    let picture = browser.picture_of("popup", &folder, "popup").await?;
-    println!("all files are there and verified; a picture of the popup: {}", picture.display());
-    Ok(())
-}
-
-/// Tells the progress until the download is complete, and keeps a picture of it half-way.
-async fn watch(browser: &Browser, relay: &Relay, seeder: &Seeder, folder: &Path) -> Done {
-    let began = Instant::now();
-    let mut told = 0;
-    let mut picture: Option<PathBuf> = None;
-    loop {
-        let status = relay.ok("get_status", json!({}));
-        let torrent = status["torrents"]
-            .as_array()
-            .and_then(|torrents| {
-                torrents.iter().find(|torrent| torrent["id"] == seeder.id.as_str())
-            })
-            .cloned()
-            .unwrap_or(Value::Null);
-        let percent = torrent["progress"].as_f64().unwrap_or_default() * 100.0;
-        let state = torrent["state"].as_str().unwrap_or("waiting");
-        let rate = torrent["download_rate"].as_f64().unwrap_or_default() / 1e6;
-        if percent as u64 / 10 > told {
-            told = percent as u64 / 10;
-            let bar = "#".repeat(told as usize * 2);
-            println!("  [{bar:<20}] {percent:3.0} %  {rate:4.1} MB/s  {state}");
-        }
-        if picture.is_none() && percent >= 40.0 {
-            picture = Some(browser.picture_of("popup", folder, "popup-downloading").await?);
-        }
-        match state {
-            "seeding" | "finished" => return Ok(()),
-            "error" => return Err(format!("the download failed: {}", torrent["error"]).into()),
-            _ if began.elapsed() > Duration::from_secs(120) => {
-                return Err(format!("not complete after two minutes: {torrent:#}").into());
-            }
-            _ => tokio::time::sleep(Duration::from_millis(200)).await,
-        }
-    }
-}
-
-/// Waits until the user has closed the browser.
-async fn closed(browser: &Browser) {
+/// Says what to do, and waits until the user has closed the browser.
+async fn by_hand(browser: &Browser, swarm: &Swarm) -> Done {
+    browser.driver.goto(swarm.page()).await?;
+    println!(
+        "\n  1. Click a link on the page. Choose files in the dialog, press “Download”.\n  \
+         2. Open Torrpeddo in the toolbar (under the puzzle piece) and watch it arrive.\n\n\
+         Close the browser or press Ctrl-C to end. Everything is thrown away then.\n\
+         The page: {}\n",
+        swarm.page()
+    );
     while browser.driver.windows().await.is_ok_and(|windows| !windows.is_empty()) {
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    Ok(())
 }
 
-/// Ends the engine as its protocol says, and then whatever else is left of ours, by its id.
-fn clean_up(sandbox: &Sandbox) {
+/// Ends the engine as its protocol says, and then whatever else is left of ours, by its id. The
+/// profile and the downloads are in the sandbox, and go with it.
+fn clean_up(sandbox: &Sandbox) -> Done {
     let is_engine = |pid: &u32| process::describe(*pid).contains("torrpeddo engine");
     if sandbox.processes().iter().any(is_engine) {
         sandbox.stop_engine();
         println!("the engine has ended");
     }
     for pid in sandbox.processes() {
-        process::kill(pid);
+        if !process::gone_within(pid, Duration::from_secs(2)) {
+            process::kill(pid);
+        }
     }
-    assert!(sandbox.processes().is_empty(), "left behind: {:?}", sandbox.processes());
+    let left: Vec<String> = sandbox.processes().into_iter().map(process::describe).collect();
+    if !left.is_empty() {
+        return Err(format!("Left behind: {}.", left.join(", ")).into());
+    }
     println!("no process is left behind");
+    Ok(())
+}
+
+/// Keeps the error and the engine's logs before the sandbox goes.
+fn keep_logs(sandbox: &Sandbox, error: &str, folder: &Path) -> Done<std::path::PathBuf> {
+    let mut story = format!("{error}\n");
+    for name in files::list(&sandbox.home()).into_iter().filter(|name| name.ends_with(".log")) {
+        let log = std::fs::read_to_string(sandbox.home().join(&name))?;
+        story += &format!("\n--- {name}\n{log}");
+    }
+    let kept = folder.join("failed.txt");
+    std::fs::write(&kept, story)?;
+    Ok(kept)
 }
