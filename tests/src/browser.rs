@@ -3,18 +3,16 @@
 //! Chromium by chromedriver, Firefox by geckodriver: the browsers' own drivers, so that a click is
 //! a click of the user and the native host is started as a user's browser starts it.
 
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use thirtyfour::WindowHandle;
+use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::extensions::addons::firefox::FirefoxTools;
 use thirtyfour::prelude::*;
-use thirtyfour::{Capabilities, WindowHandle};
 
-use crate::{DEADLINE, Sandbox, paths};
+use crate::{DEADLINE, Sandbox, driver, paths};
 
 /// What WebDriver answers.
 pub type Done<T = ()> = WebDriverResult<T>;
@@ -23,8 +21,8 @@ pub type Done<T = ()> = WebDriverResult<T>;
 const CHROMIUM_ID: &str = "iibhikoaahafbllkolaaineamdjbbedb";
 
 /// The id of the add-on in Firefox, and the host name of its pages in our profiles.
-const FIREFOX_ID: &str = "torrpeddo@torrpeddo.org";
-const FIREFOX_UUID: &str = "5a8f0c52-7a0e-4d0b-9c7e-0f6f7f6f1a11";
+pub(crate) const FIREFOX_ID: &str = "torrpeddo@torrpeddo.org";
+pub(crate) const FIREFOX_UUID: &str = "5a8f0c52-7a0e-4d0b-9c7e-0f6f7f6f1a11";
 
 /// Which browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +67,7 @@ impl Kind {
         sandbox.user().join(self.name())
     }
 
-    fn program(self) -> PathBuf {
+    pub(crate) fn program(self) -> PathBuf {
         let names: &[&str] = match self {
             Self::Chromium => &["chromium", "chromium-browser"],
             Self::Chrome => &["google-chrome", "google-chrome-stable", "chrome"],
@@ -105,7 +103,23 @@ pub struct Browser {
     pub kind: Kind,
     /// The session.
     pub driver: WebDriver,
-    process: Child,
+    process: Ending,
+}
+
+/// A driver that ends with whoever holds it.
+struct Ending(Child);
+
+impl Ending {
+    fn end(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl Browser {
@@ -121,26 +135,32 @@ impl Browser {
             install_host(kind, sandbox);
         }
         std::fs::create_dir_all(kind.profile(sandbox)).expect("a folder for the profile");
-        let (mut process, url) = start_driver(kind, sandbox, options.headless);
+        let (process, url) = driver::start(kind, sandbox, options.headless);
+        let mut process = Ending(process);
         let capabilities = match kind {
-            Kind::Firefox => firefox(kind, sandbox, options),
-            Kind::Chromium | Kind::Chrome => chromium(kind, sandbox, options),
+            Kind::Firefox => driver::firefox(kind, sandbox, options),
+            Kind::Chromium | Kind::Chrome => driver::chromium(kind, sandbox, options),
         };
-        let driver = match WebDriver::new(url, capabilities).await {
-            Ok(driver) => driver,
-            Err(error) => {
-                let _ = process.kill();
-                let _ = process.wait();
-                return Err(error);
+        let starting = async {
+            let driver = WebDriver::new(url, capabilities).await?;
+            if kind == Kind::Firefox {
+                let folder = paths::extension("firefox-mv3");
+                let tools = FirefoxTools::new(driver.handle().clone());
+                tools.install_addon(&folder.to_string_lossy(), Some(true)).await?;
             }
+            Done::Ok(driver)
         };
-        let browser = Self { kind, driver, process };
-        if kind == Kind::Firefox {
-            let folder = paths::extension("firefox-mv3");
-            let tools = FirefoxTools::new(browser.driver.handle().clone());
-            tools.install_addon(&folder.to_string_lossy(), Some(true)).await?;
+        // A driver that waits for its browser for ever would keep everything waiting.
+        match tokio::time::timeout(DEADLINE, starting).await {
+            Ok(driver) => Ok(Self { kind, driver: driver?, process }),
+            Err(_) => {
+                process.end();
+                Err(WebDriverError::from_inner(WebDriverErrorInner::Timeout(format!(
+                    "{} did not start",
+                    kind.name()
+                ))))
+            }
         }
-        Ok(browser)
     }
 
     /// The address of a page of the extension.
@@ -260,17 +280,14 @@ impl Browser {
     /// # Errors
     /// What WebDriver says; the driver is ended all the same.
     pub async fn quit(mut self) -> Done {
-        let done = self.driver.clone().quit().await;
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        done
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let quitting = tokio::time::timeout(DEADLINE, self.driver.clone().quit()).await;
+        self.process.end();
+        quitting.unwrap_or_else(|_| {
+            Err(WebDriverError::from_inner(WebDriverErrorInner::Timeout(format!(
+                "{} did not end",
+                self.kind.name()
+            ))))
+        })
     }
 }
 
@@ -284,109 +301,4 @@ pub fn install_host(kind: Kind, sandbox: &Sandbox) {
     let mut install = sandbox.command(&["install", "--browser", kind.name(), "--manifest-dir"]);
     let output = install.arg(&folder).output().expect("torrpeddo install");
     assert!(output.status.success(), "{install:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-fn start_driver(kind: Kind, sandbox: &Sandbox, headless: bool) -> (Child, String) {
-    let (program, arguments, sign): (_, &[&str], _) = match kind {
-        Kind::Firefox => (
-            paths::tool("TORRPEDDO_TEST_GECKODRIVER", "bin/geckodriver", "geckodriver"),
-            &["--port", "0", "--allow-system-access"],
-            "Listening on 127.0.0.1:",
-        ),
-        Kind::Chromium | Kind::Chrome => {
-            (PathBuf::from("chromedriver"), &["--port=0"], "started successfully on port ")
-        }
-    };
-    let mut command = Command::new(&program);
-    sandbox.dress(&mut command);
-    if !headless {
-        // The sandbox has no desktop, but this browser needs one.
-        for name in ["DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "XAUTHORITY"] {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
-    }
-    // Programs that stand in for those of a desktop come first; see `handler`.
-    let path = std::env::var("PATH").unwrap_or_default();
-    let mut process = command
-        .args(arguments)
-        .env("PATH", format!("{}:{path}", sandbox.user().join("bin").display()))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        // Ctrl-C is for us; we end the driver, and the driver its browser.
-        .process_group(0)
-        .spawn()
-        .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-    let output = BufReader::new(process.stdout.take().expect("a piped output"));
-    let mut lines = output.lines().map_while(Result::ok);
-    let port: String = lines
-        .find_map(|line| Some(line.split_once(sign)?.1.to_owned()))
-        .unwrap_or_else(|| panic!("{} did not say where it listens", program.display()))
-        .chars()
-        .take_while(char::is_ascii_digit)
-        .collect();
-    // Nobody reads the rest, and a full pipe would stop the driver.
-    std::thread::spawn(move || lines.for_each(drop));
-    (process, format!("http://127.0.0.1:{port}"))
-}
-
-fn chromium(kind: Kind, sandbox: &Sandbox, options: Options) -> Capabilities {
-    let folder = paths::extension("chrome-mv3");
-    let folder = folder.display();
-    let mut arguments = vec![
-        format!("--user-data-dir={}", kind.profile(sandbox).display()),
-        format!("--load-extension={folder}"),
-        format!("--disable-extensions-except={folder}"),
-        "--no-first-run".into(),
-        "--no-default-browser-check".into(),
-        "--disable-component-update".into(),
-        "--disable-background-networking".into(),
-        "--window-size=1200,900".into(),
-    ];
-    if options.headless {
-        arguments.push("--headless=new".into());
-    }
-    if rustix::process::getuid().is_root() {
-        // Chromium refuses to run as root with its sandbox.
-        arguments.push("--no-sandbox".into());
-    }
-    let mut capabilities = Capabilities::new();
-    let chrome = json!({
-        "binary": kind.program(),
-        "args": arguments,
-        // Else chromedriver hides the windows that the extension opens.
-        "enableExtensionTargets": true,
-        "excludeSwitches": ["disable-background-networking", "enable-automation"],
-    });
-    capabilities.set("browserName", "chrome").expect("a name");
-    capabilities.set("goog:chromeOptions", chrome).expect("options");
-    capabilities
-}
-
-fn firefox(kind: Kind, sandbox: &Sandbox, options: Options) -> Capabilities {
-    let mut arguments =
-        vec!["-profile".to_owned(), kind.profile(sandbox).to_string_lossy().into_owned()];
-    if options.headless {
-        let size = ["-width", "1200", "-height", "900"];
-        arguments.push("-headless".into());
-        arguments.extend(size.map(ToOwned::to_owned));
-    }
-    let mut capabilities = Capabilities::new();
-    let firefox = json!({
-        "binary": kind.program(),
-        "args": arguments,
-        "prefs": {
-            "extensions.webextensions.uuids": json!({FIREFOX_ID: FIREFOX_UUID}).to_string(),
-            "browser.shell.checkDefaultBrowser": false,
-            "datareporting.policy.dataSubmissionEnabled": false,
-            "app.normandy.enabled": false,
-            "app.update.enabled": false,
-            "browser.tabs.warnOnClose": false,
-        },
-    });
-    capabilities.set("browserName", "firefox").expect("a name");
-    capabilities.set("moz:firefoxOptions", firefox).expect("options");
-    capabilities
 }

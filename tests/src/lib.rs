@@ -8,6 +8,7 @@
 pub mod bencode;
 pub mod browser;
 pub mod demo;
+mod driver;
 pub mod files;
 pub mod gate;
 pub mod handler;

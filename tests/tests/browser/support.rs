@@ -9,6 +9,10 @@ use torrpeddo_tests::browser::{Browser, Done, Kind, Options};
 use torrpeddo_tests::http::Server;
 use torrpeddo_tests::{DEADLINE, Files, Relay, Sandbox, Seed, Seeder};
 
+/// The longest that a case may take. A browser that stops answering must not keep the others
+/// waiting; every wait inside a case is shorter.
+const CASE: Duration = Duration::from_secs(240);
+
 /// A browser, a web server and an engine of its own. The sandbox goes last: it ends what is left.
 pub struct Case {
     pub browser: Browser,
@@ -35,10 +39,15 @@ pub fn run_with(
     before(&sandbox, &server);
     let browser = runtime.block_on(Browser::start(kind, &sandbox, options)).unwrap();
     let made = Case { browser, server, sandbox };
-    let done = catch_unwind(AssertUnwindSafe(|| runtime.block_on(case(&made)).unwrap()));
+    let bounded = async { tokio::time::timeout(CASE, case(&made)).await };
+    let done = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(bounded).expect("a case that ends within its time").unwrap();
+    }));
     let Case { browser, sandbox, .. } = made;
     if let Err(panic) = done {
-        runtime.block_on(take_pictures(&browser, name));
+        let pictures =
+            async { tokio::time::timeout(DEADLINE, take_pictures(&browser, name)).await };
+        let _ = runtime.block_on(pictures);
         let _ = runtime.block_on(browser.quit());
         drop(sandbox);
         resume_unwind(panic);
