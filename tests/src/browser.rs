@@ -18,7 +18,7 @@ use crate::{DEADLINE, Sandbox, driver, paths};
 pub type Done<T = ()> = WebDriverResult<T>;
 
 /// The id of the extension in Chromium, from the key in its manifest.
-const CHROMIUM_ID: &str = "iibhikoaahafbllkolaaineamdjbbedb";
+pub(crate) const CHROMIUM_ID: &str = "iibhikoaahafbllkolaaineamdjbbedb";
 
 /// The id of the add-on in Firefox, and the host name of its pages in our profiles.
 pub(crate) const FIREFOX_ID: &str = "torrpeddo@torrpeddo.org";
@@ -146,7 +146,12 @@ impl Browser {
             if kind == Kind::Firefox {
                 let folder = paths::extension("firefox-mv3");
                 let tools = FirefoxTools::new(driver.handle().clone());
-                tools.install_addon(&folder.to_string_lossy(), Some(true)).await?;
+                let added = tools.install_addon(&folder.to_string_lossy(), Some(true)).await;
+                if let Err(error) = added {
+                    // A session that is merely dropped keeps everybody waiting for a minute.
+                    driver.quit().await?;
+                    return Err(error);
+                }
             }
             Done::Ok(driver)
         };
