@@ -29,9 +29,11 @@ fn goes_on(sandbox: &Sandbox, seeder: &Seeder, done: u64) {
     let again = wait_state(&relay, &seeder.id, &["downloading"]);
     assert!(again["done_bytes"].as_u64().unwrap() + MARGIN >= done, "{again:#}");
     let read = process::bytes_read(sandbox.engine_pid()).unwrap();
-    let received = seeder.uploaded() - sent_before;
-    let from_disk = read.saturating_sub(received);
-    assert!(from_disk < done / 2, "{from_disk} bytes were read, as if to hash {done} again");
+    // What came from the network is counted by the seeder, if late; hashing again would leave all
+    // of `done` unaccounted for, and at one byte a second that never changes.
+    wait_until("all that was read to be accounted for, but for half of what is there", || {
+        read.saturating_sub(seeder.uploaded() - sent_before) < done / 2
+    });
     seeder.limit(0);
     wait_complete(&relay, &seeder.id);
     seeder.assert_downloaded(&sandbox.downloads());
