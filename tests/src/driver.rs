@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use serde_json::json;
 use thirtyfour::Capabilities;
 
-use crate::browser::{FIREFOX_ID, FIREFOX_UUID, Kind, Options};
+use crate::browser::{CHROMIUM_ID, FIREFOX_ID, FIREFOX_UUID, Kind, Options};
 use crate::{Sandbox, paths};
 
 /// Starts the driver of a browser on a port of its own choice, and returns where it listens.
@@ -94,6 +94,8 @@ pub(crate) fn chromium(kind: Kind, sandbox: &Sandbox, options: Options) -> Capab
     let chrome = json!({
         "binary": kind.program(),
         "args": arguments,
+        // In the toolbar, where people are told to look for it.
+        "prefs": {"extensions": {"pinned_extensions": [CHROMIUM_ID]}},
         // Else chromedriver hides the windows that the extension opens.
         "enableExtensionTargets": true,
         "excludeSwitches": ["disable-background-networking", "enable-automation"],

@@ -109,10 +109,13 @@ async fn show(
     };
     println!("starting {} with the extension, in a throw-away profile", kind.name());
     let browser = tokio::select! {
-        browser = Browser::start(kind, sandbox, Options { headless, host: true }) => browser?,
+        // Who pressed Ctrl-C while the swarm started wants no browser first.
+        biased;
         () = signals.any() => return Ok(End::Interrupted),
+        browser = Browser::start(kind, sandbox, Options { headless, host: true }) => browser?,
     };
     let watched = async {
+        to_the_page(&browser, &swarm).await?;
         if headless {
             tour(&browser, sandbox, &swarm, folder).await
         } else {
@@ -129,9 +132,20 @@ async fn show(
     done
 }
 
+/// Brings the page to the front, instead of the one that welcomes who has just installed it.
+async fn to_the_page(browser: &Browser, swarm: &Swarm) -> Done {
+    browser.wait_page("welcome.html").await?;
+    browser.css("[data-testid='welcome-status'][data-status='ready']").await?;
+    println!("the extension has found the engine");
+    browser.driver.close_window().await?;
+    let rest = browser.driver.windows().await?.into_iter().next().ok_or("no window is left")?;
+    browser.driver.switch_to_window(rest).await?;
+    browser.driver.goto(swarm.page()).await?;
+    Ok(())
+}
+
 /// Says what to do, and waits until the user has closed the browser.
 async fn by_hand(browser: &Browser, swarm: &Swarm) -> Done {
-    browser.driver.goto(swarm.page()).await?;
     println!(
         "\n  1. Click a link on the page. Choose files in the dialog, press “Download”.\n  \
          2. Open Torrpeddo in the toolbar (under the puzzle piece) and watch it arrive.\n\n\

@@ -17,17 +17,16 @@ const POPUP: (u32, u32) = (408, 576);
 const PAGE: (u32, u32) = (1000, 760);
 const MANAGER: (u32, u32) = (1000, 560);
 
-/// How much of the album is there when the pictures are taken, so that bars are half full.
-const HALF_WAY: f64 = 0.35;
+/// How much of a torrent is there before it is paused or has its picture taken: bars are half full.
+const HALF_WAY: f64 = 0.4;
 
-/// Clicks a link, goes through the dialog, watches the download and checks its files. Pictures of
-/// every step are left in `folder`.
+/// On the swarm's page: clicks a link, goes through the dialog, watches the download and checks its
+/// files. Pictures of every step are left in `folder`.
 ///
 /// # Errors
 /// When a step fails or the files are not those of the seeder.
 pub async fn tour(browser: &Browser, sandbox: &Sandbox, swarm: &Swarm, folder: &Path) -> Done {
     let mut list = List::new(sandbox.relay());
-    browser.driver.goto(swarm.page()).await?;
     let pictures = Pictures { browser, folder };
     pictures.both("page", PAGE).await?;
 
