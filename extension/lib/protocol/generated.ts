@@ -181,7 +181,15 @@ private: boolean,
 /**
  * A magnet link for it.
  */
-magnet: string, };
+magnet: string, 
+/**
+ * Its own ratio limit, where it has one: uploaded over downloaded at which it stops seeding.
+ */
+ratio_limit?: number, 
+/**
+ * While its files are being moved: the share that has arrived.
+ */
+moving?: number, };
 
 /**
  * Totals over everything.
@@ -1272,6 +1280,19 @@ id: string,
 index: number, };
 
 /**
+ * Parameters of `get_torrent_file`.
+ */
+export type GetTorrentFileParams = { 
+/**
+ * The torrent.
+ */
+id: string, 
+/**
+ * Where the part begins.
+ */
+cursor?: string, };
+
+/**
  * Result of `get_torrent_file`.
  */
 export type TorrentFileResult = { 
@@ -1280,9 +1301,13 @@ export type TorrentFileResult = {
  */
 name: string, 
 /**
- * Its bytes in base64.
+ * Its bytes in base64, or a part of them.
  */
-data: string, };
+data: string, 
+/**
+ * It does not fit one answer: ask again with this cursor, and join the decoded parts.
+ */
+next_cursor?: string, };
 
 /**
  * Parameters of `choose_folder`.
@@ -1436,7 +1461,7 @@ export interface Methods {
   /** Opens a file with its program. */
   open_file: { params: OpenFileParams; result: Empty };
   /** The torrent file, to be exported. */
-  get_torrent_file: { params: IdParams; result: TorrentFileResult };
+  get_torrent_file: { params: GetTorrentFileParams; result: TorrentFileResult };
   /** Asks the user for a folder. */
   choose_folder: { params: ChooseFolderParams; result: ChooseFolderResult };
 }

@@ -17,6 +17,8 @@ pub struct EngineConfig {
     /// The settings where nobody has set anything: the built-in ones, as changed by the
     /// administrator or the package.
     pub defaults: Settings,
+    /// Folders below which torrents may be saved; anywhere when there are none.
+    pub allowed_roots: Vec<PathBuf>,
     /// The version that `hello` answers.
     pub version: String,
     /// Names this boot of the machine. After an unclean end in another boot, what was being
@@ -45,6 +47,18 @@ pub trait Desktop: Send + Sync {
     /// # Errors
     /// `Unavailable` without a desktop.
     fn choose_folder(&self, title: &str, start: Option<&Path>) -> Result<Option<PathBuf>>;
+
+    /// Opens a file with the program that the user has for it.
+    ///
+    /// # Errors
+    /// `Unavailable` without a desktop, `Io` when the file is not there.
+    fn open(&self, file: &Path) -> Result<()>;
+
+    /// Moves a file or a folder to the system's bin.
+    ///
+    /// # Errors
+    /// `Io` when there is no bin for it.
+    fn trash(&self, path: &Path) -> Result<()>;
 }
 
 /// Reads the log.

@@ -184,6 +184,12 @@ mod tests {
         fn choose_folder(&self, _: &str, _: Option<&Path>) -> Result<Option<PathBuf>> {
             Ok(None)
         }
+        fn open(&self, _: &Path) -> Result<()> {
+            Ok(())
+        }
+        fn trash(&self, _: &Path) -> Result<()> {
+            Ok(())
+        }
     }
 
     impl LogTail for Nothing {
@@ -204,6 +210,7 @@ mod tests {
         Engine::start(EngineConfig {
             data_dir: folder.join("data"),
             defaults,
+            allowed_roots: Vec::new(),
             version: "0.0.0".into(),
             boot_id: "boot".into(),
             desktop: Arc::new(Nothing),

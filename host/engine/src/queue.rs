@@ -4,6 +4,8 @@
 //! torrents run outside the limits, and slow ones may be left uncounted. Magnets that ask for
 //! their metadata have slots of their own, so a dead one never blocks a download.
 
+use torrpeddo_protocol::methods::QueueMove;
+
 /// What a torrent would do with a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -93,6 +95,34 @@ pub fn plan_resolving(magnets: &[Unresolved], limit: u32) -> Vec<bool> {
             free
         })
         .collect()
+}
+
+/// The queue after some of its places were moved: the old places, in the new order. What moves keeps
+/// its own order. `Up` and `Down` move each by one place; what stands at the end already stays, and
+/// what stands behind it does not overtake it.
+#[must_use]
+pub fn reorder(moving: &[bool], to: QueueMove) -> Vec<usize> {
+    let is_moving = |place: usize| moving.get(place).copied().unwrap_or(false);
+    let mut order: Vec<usize> = (0..moving.len()).collect();
+    match to {
+        QueueMove::Top => order.sort_by_key(|place| !is_moving(*place)),
+        QueueMove::Bottom => order.sort_by_key(|place| is_moving(*place)),
+        QueueMove::Up => {
+            for place in 1..order.len() {
+                if is_moving(order[place]) && !is_moving(order[place - 1]) {
+                    order.swap(place - 1, place);
+                }
+            }
+        }
+        QueueMove::Down => {
+            for place in (1..order.len()).rev() {
+                if is_moving(order[place - 1]) && !is_moving(order[place]) {
+                    order.swap(place - 1, place);
+                }
+            }
+        }
+    }
+    order
 }
 
 #[cfg(test)]
@@ -202,6 +232,46 @@ mod tests {
                 .collect();
             prop_assert_eq!(plan_resolving(&again, limit), asks);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_move_keeps_everybody_and_the_order_of_both_parts(
+            moving in proptest::collection::vec(any::<bool>(), 0..30), to in 0..4,
+        ) {
+            let to = [QueueMove::Top, QueueMove::Up, QueueMove::Down, QueueMove::Bottom][to as usize];
+            let order = reorder(&moving, to);
+            let mut everybody = order.clone();
+            everybody.sort_unstable();
+            prop_assert_eq!(everybody, (0..moving.len()).collect::<Vec<_>>());
+            for part in [true, false] {
+                let kept: Vec<_> = order.iter().filter(|place| moving[**place] == part).collect();
+                prop_assert!(kept.is_sorted());
+            }
+            for (place, before) in order.iter().enumerate().filter(|(_, before)| moving[**before]) {
+                match to {
+                    QueueMove::Top | QueueMove::Up => prop_assert!(place <= *before),
+                    QueueMove::Bottom | QueueMove::Down => prop_assert!(place >= *before),
+                }
+                if matches!(to, QueueMove::Up | QueueMove::Down) {
+                    prop_assert!(place.abs_diff(*before) <= 1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn moves_by_one_place_or_to_an_end() {
+        let moved = |moving: &str, to| {
+            let moving: Vec<bool> = moving.bytes().map(|b| b == b'x').collect();
+            reorder(&moving, to)
+        };
+        assert_eq!(moved("..x.x", QueueMove::Up), [0, 2, 1, 4, 3]);
+        assert_eq!(moved("xx.x.", QueueMove::Up), [0, 1, 3, 2, 4]);
+        assert_eq!(moved("x.x..", QueueMove::Down), [1, 0, 3, 2, 4]);
+        assert_eq!(moved("..xx", QueueMove::Down), [0, 1, 2, 3]);
+        assert_eq!(moved(".x.x", QueueMove::Top), [1, 3, 0, 2]);
+        assert_eq!(moved("x.x.", QueueMove::Bottom), [1, 3, 0, 2]);
     }
 
     #[test]

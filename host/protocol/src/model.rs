@@ -122,6 +122,14 @@ pub struct Torrent {
     pub private: bool,
     /// A magnet link for it.
     pub magnet: String,
+    /// Its own ratio limit, where it has one: uploaded over downloaded at which it stops seeding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub ratio_limit: Option<f64>,
+    /// While its files are being moved: the share that has arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub moving: Option<f64>,
 }
 
 /// Totals over everything.

@@ -42,7 +42,8 @@ pub fn generate() -> String {
             GetFilesParams, GetFilesResult, IdParams, IdsParams, ManyResult, GetPeersResult,
             GetTrackersResult, GetPiecesResult, ResumeParams, DeleteFilesParams, RemoveParams,
             SetFilesParams, MoveInQueueParams, SetTorrentParams, MoveFilesParams,
-            OpenFileParams, TorrentFileResult, ChooseFolderParams, ChooseFolderResult,
+            OpenFileParams, GetTorrentFileParams, TorrentFileResult, ChooseFolderParams,
+            ChooseFolderResult,
         },
         notifications::{TorrentsChanged, EventKind, Event},
     );

@@ -64,6 +64,25 @@ impl Desktop for SystemDesktop {
             None => Ok(None),
         }
     }
+
+    fn open(&self, file: &Path) -> Result<()> {
+        std::fs::metadata(file).map_err(|error| Error::io(file, &error))?;
+        needs_display()?;
+        opener::open(file).map_err(|error| {
+            Error::Unavailable(format!("No program could open {}: {error}.", file.display()))
+        })
+    }
+
+    fn trash(&self, path: &Path) -> Result<()> {
+        trash::delete(path).map_err(|error| Error::Io {
+            message: format!(
+                "{} could not be moved to the bin: {error}. Free the bin, or delete it for good.",
+                path.display()
+            ),
+            path: Some(path.to_owned()),
+            reason: error.to_string(),
+        })
+    }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]

@@ -14,7 +14,7 @@ use crate::endpoint::Listener;
 use crate::failure::{EXIT_ALREADY_RUNNING, Failure, Result};
 use crate::paths::Paths;
 use crate::system::EndSignals;
-use crate::{defaults, engine_info, logging, reach, start, system};
+use crate::{defaults, engine_info, logging, paths, reach, start, system};
 
 /// How long an engine that is just ending is waited for. Shorter than its starter waits for us.
 const LOCK_LIMIT: Duration = Duration::from_secs(8);
@@ -51,6 +51,7 @@ fn run_in(paths: &Paths, detached: bool) -> Result<()> {
     let config = EngineConfig {
         data_dir: paths.data_dir.clone(),
         defaults: defaults::from_environment()?,
+        allowed_roots: paths::allowed_roots(),
         version: reach::VERSION.into(),
         boot_id: system::boot_id(),
         desktop: Arc::new(SystemDesktop),

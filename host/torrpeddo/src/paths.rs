@@ -36,6 +36,13 @@ pub struct Paths {
     pub replaced: PathBuf,
 }
 
+/// Folders below which torrents may be saved, as `TORRPEDDO_ROOTS` lists them (with the separator of
+/// `PATH`); none means anywhere.
+pub fn allowed_roots() -> Vec<PathBuf> {
+    let roots = std::env::var_os("TORRPEDDO_ROOTS").unwrap_or_default();
+    std::env::split_paths(&roots).filter(|root| !root.as_os_str().is_empty()).collect()
+}
+
 /// What the places depend on.
 #[derive(Debug, Clone, Default)]
 struct Surroundings {

@@ -1,14 +1,18 @@
 //! What the protocol page promises, asked for over the wire by a client that knows only that page.
 
 mod dead_magnets;
+mod details;
 mod downloads;
 mod durability;
 mod errors;
 mod frames;
 mod hostile;
 mod life;
+mod places;
 mod previews;
+mod recheck;
 mod relays;
+mod selection;
 mod session;
 mod subscriptions;
 mod support;

@@ -102,6 +102,28 @@ impl Folder {
         }
     }
 
+    /// Moves a file to a place in another folder on the same disk, whose own folders are made where
+    /// missing. What is there already is replaced: look first.
+    pub fn rename(&self, from: &Path, other: &Self, to: &Path) -> io::Result<()> {
+        let (source, name) = self.parent(from, false)?;
+        regular(&source, name)?;
+        let (target, new_name) = other.parent(to, true)?;
+        source.rename(name, &target, new_name)
+    }
+
+    /// What is directly in a folder below it: names, and whether each is a folder itself.
+    pub fn entries(&self, relative: &Path) -> io::Result<Vec<(std::ffi::OsString, bool)>> {
+        let mut dir = self.dir.try_clone()?;
+        for part in relative.components() {
+            dir = enter(&dir, Path::new(part.as_os_str()), false)?;
+        }
+        dir.entries()?
+            .map(|entry| {
+                entry.and_then(|entry| Ok((entry.file_name(), entry.file_type()?.is_dir())))
+            })
+            .collect()
+    }
+
     /// Removes a folder if it is empty.
     pub fn remove_empty_folder(&self, relative: &Path) -> io::Result<()> {
         let removed = self.parent(relative, false).and_then(|(dir, name)| {

@@ -1,14 +1,15 @@
 //! What the engine does with files of torrents outside a running session: checking folders,
-//! measuring space and deleting. [`Folder`] is the only way anything is opened or removed.
+//! measuring space, moving and deleting. [`Folder`] is the only way anything is opened or removed.
 
 mod delete;
 mod folder;
+pub mod relocate;
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-pub use delete::delete_own;
+pub use delete::{delete_own, trash_own};
 pub use folder::Folder;
 
 /// Whether torrents can be saved in this folder: absolute, there (it is made if it is not) and
@@ -49,6 +50,47 @@ pub fn check_folder(path: &Path) -> Result<()> {
             "Nothing can be written to {shown}: {error}. Choose another folder or allow writing."
         )),
     }
+}
+
+/// Whether a folder may be used at all: inside one of the roots where there are any, and not where
+/// the engine keeps its records: a torrent's file could have the name of one. A folder of downloads
+/// beside them is fine. Links on the way are followed first, so that they lead to no other place.
+pub fn check_root(path: &Path, roots: &[PathBuf], own: &Path) -> Result<()> {
+    let real = resolve(path);
+    let shown = path.display();
+    let own = resolve(own);
+    if real == own || ["session", "pieces"].iter().any(|name| real.starts_with(own.join(name))) {
+        return Err(Error::InvalidPath(format!(
+            "{shown} is where Torrpeddo keeps its own data. Choose another folder."
+        )));
+    }
+    if roots.is_empty() || roots.iter().any(|root| real.starts_with(resolve(root))) {
+        return Ok(());
+    }
+    let allowed: Vec<_> = roots.iter().map(|root| root.display().to_string()).collect();
+    Err(Error::InvalidPath(format!(
+        "{shown} is outside of the folders that may be used here. Choose one in {}.",
+        allowed.join(" or ")
+    )))
+}
+
+/// The path without links and `..`, as far as it is there.
+fn resolve(path: &Path) -> PathBuf {
+    for ancestor in path.ancestors() {
+        if let Ok(real) = ancestor.canonicalize() {
+            let rest = path.strip_prefix(ancestor).unwrap_or(Path::new(""));
+            // What is not there yet can hold no link, and `..` in it is taken by its word.
+            return rest.components().fold(real, |mut whole, part| {
+                match part {
+                    Component::ParentDir => _ = whole.pop(),
+                    Component::Normal(name) => whole.push(name),
+                    _ => {}
+                }
+                whole
+            });
+        }
+    }
+    path.to_owned()
 }
 
 /// The free space for this user where `path` is or would be made.
@@ -93,6 +135,30 @@ mod tests {
         assert!(refusal(Path::new("a/b")).contains("relative"));
         assert!(refusal(&file).contains("is a file"));
         assert!(refusal(&file.join("below")).contains("is a file"));
+    }
+
+    #[test]
+    fn only_folders_inside_the_roots_may_be_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, own) = (dir.path().join("root"), dir.path().join("root/own"));
+        std::fs::create_dir_all(&own).unwrap();
+        let roots = [root.clone()];
+        check_root(&root.join("new/folder"), &roots, &own).unwrap();
+        check_root(&dir.path().join("elsewhere"), &[], &own).unwrap();
+        check_root(&own.join("downloads"), &[], &own).unwrap();
+        for outside in ["elsewhere", "root/../elsewhere", "root/new/../../x", "rootless"] {
+            let refused = check_root(&dir.path().join(outside), &roots, &own).unwrap_err();
+            assert!(refused.to_string().contains("outside"), "{refused}");
+        }
+        for inside in ["root/own", "root/own/pieces/x", "root/x/../own/session"] {
+            let refused = check_root(&dir.path().join(inside), &roots, &own).unwrap_err();
+            assert!(refused.to_string().contains("its own data"), "{refused}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(dir.path(), root.join("link")).unwrap();
+            assert!(check_root(&root.join("link/elsewhere"), &roots, &own).is_err());
+        }
     }
 
     #[test]

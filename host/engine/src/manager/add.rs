@@ -5,11 +5,11 @@ use torrpeddo_protocol::methods::{AddOptions, AddResult};
 use torrpeddo_protocol::notifications::EventKind;
 
 use super::entry::Entry;
-use super::{Manager, State, absolute, blocking, now_ms};
+use super::{Manager, State, blocking, now_ms};
 use crate::magnet::Magnet;
 use crate::metainfo::{InfoHash, Metainfo};
 use crate::store::{Ack, Intent, TorrentRow};
-use crate::{Error, Result, files, names};
+use crate::{Error, Result, names};
 
 /// How many labels a torrent may have.
 const LABELS: usize = 32;
@@ -132,6 +132,10 @@ impl Manager {
             save_path: options
                 .save_path
                 .unwrap_or_else(|| state.settings.download_folder.clone().into()),
+            working_path: state.settings.incomplete_folder.clone().map(Into::into),
+            move_to: None,
+            move_from: None,
+            ratio_limit: None,
             root: None,
             selected: options.selected,
             intent: if paused { Intent::Paused } else { Intent::Managed },
@@ -203,41 +207,15 @@ impl Manager {
 
     async fn check(&self, options: AddOptions, meta: Option<&Metainfo>) -> Result<Options> {
         let save_path = match options.save_path {
-            Some(path) => {
-                let folder = absolute(&path, "options.save_path")?;
-                let checked = folder.clone();
-                blocking(move || files::check_folder(&checked)).await?;
-                Some(folder)
-            }
+            Some(path) => Some(self.usable_folder(&path, "options.save_path").await?),
             None => None,
         };
-        if let Some(selected) = &options.selected {
-            let invalid = |message: String| Error::InvalidParams {
-                message,
-                member: Some("options.selected".into()),
-            };
-            if selected.is_empty() {
-                return Err(invalid("Select at least one file.".into()));
-            }
-            if selected.len() > crate::metainfo::MAX_FILES {
-                return Err(invalid("More files are selected than a torrent can have.".into()));
-            }
-            let outside = meta.and_then(|meta| {
-                selected.iter().find(|index| **index as usize >= meta.files.len())
-            });
-            if let Some(index) = outside {
-                return Err(invalid(format!("The torrent has no file with the index {index}.")));
-            }
-        }
-        let selected = options.selected.map(|mut selected| {
-            selected.sort_unstable();
-            selected.dedup();
-            selected
-        });
+        let selected =
+            options.selected.map(|selected| selection(selected, meta, "options.selected"));
         Ok(Options {
             save_path,
             paused: options.paused,
-            selected,
+            selected: selected.transpose()?,
             queue_top: options.queue_top.unwrap_or(false),
             labels: labels(options.labels.unwrap_or_default())?,
         })
@@ -256,7 +234,34 @@ pub(super) async fn parse(torrent: Vec<u8>) -> Result<(Vec<u8>, Metainfo)> {
     blocking(move || Metainfo::parse(&torrent).map(|meta| (torrent, meta))).await
 }
 
-fn labels(raw: Vec<String>) -> Result<Vec<String>> {
+/// A selection, sorted and each index once. With the metainfo known, every index must be a file's.
+pub(super) fn selection(
+    mut selected: Vec<u32>,
+    meta: Option<&Metainfo>,
+    member: &str,
+) -> Result<Vec<u32>> {
+    let invalid = |message: String| Error::InvalidParams { message, member: Some(member.into()) };
+    if selected.is_empty() {
+        return Err(invalid("Select at least one file.".into()));
+    }
+    if selected.len() > crate::metainfo::MAX_FILES {
+        return Err(invalid("More files are selected than a torrent can have.".into()));
+    }
+    let is_file = |meta: &Metainfo, index: u32| {
+        meta.files.get(index as usize).is_some_and(|file| !file.padding)
+    };
+    let outside =
+        meta.and_then(|meta| selected.iter().copied().find(|index| !is_file(meta, *index)));
+    if let Some(index) = outside {
+        return Err(invalid(format!("The torrent has no file with the index {index}.")));
+    }
+    selected.sort_unstable();
+    selected.dedup();
+    Ok(selected)
+}
+
+/// Labels, clean and each once.
+pub(super) fn labels(raw: Vec<String>) -> Result<Vec<String>> {
     let mut labels: Vec<String> = Vec::new();
     for label in raw {
         let label = names::clean_text(&label, LABEL_BYTES);
@@ -271,7 +276,7 @@ fn labels(raw: Vec<String>) -> Result<Vec<String>> {
 }
 
 /// Adds what is new; tells whether something was.
-fn union(known: &mut Vec<String>, more: Vec<String>) -> bool {
+pub(super) fn union(known: &mut Vec<String>, more: Vec<String>) -> bool {
     let before = known.len();
     for one in more {
         if known.len() < crate::magnet::MAX_SOURCES && !known.contains(&one) {

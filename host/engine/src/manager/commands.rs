@@ -1,5 +1,7 @@
 //! What the user tells a torrent.
 
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use torrpeddo_protocol::TorrentState;
@@ -9,6 +11,23 @@ use super::{Manager, State, blocking};
 use crate::metainfo::{InfoHash, Metainfo};
 use crate::store::Intent;
 use crate::{Error, Result, files};
+
+/// What becomes of deleted files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// They are gone.
+    Final,
+    /// They are in the system's bin.
+    Trash,
+}
+
+impl Deletion {
+    /// As a client asks for it.
+    #[must_use]
+    pub fn from_trash(trash: Option<bool>) -> Self {
+        if trash == Some(true) { Self::Trash } else { Self::Final }
+    }
+}
 
 impl Manager {
     /// Stops it until the user resumes it. Answered when it is on disk and nothing runs any more.
@@ -22,6 +41,7 @@ impl Manager {
                     .wrong_state("This torrent is cancelled: there is nothing to pause.".into()));
             }
             entry.row.intent = Intent::Paused;
+            entry.recheck = false;
             entry.row.forced = false;
             entry.row.error = None;
             Ok(())
@@ -60,10 +80,12 @@ impl Manager {
     pub async fn cancel(&self, id: InfoHash) -> Result<()> {
         let ((), ack) = self.update(id, |entry| {
             entry.row.intent = Intent::Cancelled;
+            entry.recheck = false;
             entry.row.forced = false;
             entry.row.error = None;
             Ok(())
         })?;
+        self.stop_work(id).await;
         self.settle(id).await;
         self.0.wake.notify_one();
         ack.durable().await
@@ -74,7 +96,7 @@ impl Manager {
     /// # Errors
     /// `NotFound`; `WrongState` when it is not cancelled; `Io` names a file that could not be
     /// deleted, and the entry stays.
-    pub async fn delete_files(&self, id: InfoHash) -> Result<()> {
+    pub async fn delete_files(&self, id: InfoHash, how: Deletion) -> Result<()> {
         {
             let mut state = self.0.state.lock();
             let entry = present(&mut state, id)?;
@@ -85,21 +107,24 @@ impl Manager {
             }
             entry.removing = true;
         }
-        self.finish_removal(id, true).await
+        self.finish_removal(id, Some(how)).await
     }
 
     /// Forgets it, from any state.
     ///
     /// # Errors
     /// `NotFound`; `Io` names a file that could not be deleted, and the entry stays.
-    pub async fn remove(&self, id: InfoHash, delete_files: bool) -> Result<()> {
+    pub async fn remove(&self, id: InfoHash, files: Option<Deletion>) -> Result<()> {
         present(&mut self.0.state.lock(), id)?.removing = true;
-        self.finish_removal(id, delete_files).await
+        self.finish_removal(id, files).await
     }
 
-    async fn finish_removal(&self, id: InfoHash, delete_files: bool) -> Result<()> {
+    async fn finish_removal(&self, id: InfoHash, files: Option<Deletion>) -> Result<()> {
+        self.stop_work(id).await;
         self.settle(id).await;
-        if delete_files && let Err(error) = self.delete_own_files(id).await {
+        if let Some(how) = files
+            && let Err(error) = self.delete_own_files(id, how).await
+        {
             let mut state = self.0.state.lock();
             if let Some(entry) = state.entries.get_mut(&id) {
                 entry.removing = false;
@@ -127,33 +152,19 @@ impl Manager {
 
     /// Deletes exactly the torrent's own files: not those that were there before it, not those
     /// that another entry has too.
-    async fn delete_own_files(&self, id: InfoHash) -> Result<()> {
+    async fn delete_own_files(&self, id: InfoHash, how: Deletion) -> Result<()> {
         let Some(torrent) = self.0.store.metainfo(id).await? else {
             // A magnet that never got its metadata has no files.
             return Ok(());
         };
-        let (folder, neighbours) = {
+        let shared = self.shared_files(id).await?;
+        let folder = {
             let state = self.0.state.lock();
             let Some(entry) = state.entries.get(&id) else { return Ok(()) };
-            let folder = entry.row.save_path.clone();
-            let root = entry.row.root.as_deref().map(crate::names::fold);
-            let shares = |other: &&super::Entry| {
-                other.row.id != id
-                    && other.row.save_path == folder
-                    && other.row.root.as_deref().map(crate::names::fold) == root
-            };
-            let neighbours: Vec<_> =
-                state.entries.values().filter(shares).map(|other| other.row.id).collect();
-            (folder, neighbours)
+            entry.row.folder().clone()
         };
-        let mut shared = std::collections::HashSet::new();
-        for neighbour in neighbours {
-            if let Some(torrent) = self.0.store.metainfo(neighbour).await? {
-                let meta = Metainfo::parse(&torrent)?;
-                shared.extend(meta.files.into_iter().map(|file| file.path));
-            }
-        }
         let session = self.0.session.clone();
+        let desktop = self.0.config.desktop.clone();
         blocking(move || {
             let meta = Metainfo::parse(&torrent)?;
             let created = session.created_files(id);
@@ -163,13 +174,40 @@ impl Manager {
                 .filter(|file| !file.padding && !shared.contains(&file.path))
                 .cloned()
                 .collect();
-            files::delete_own(&folder, &own)
+            match how {
+                Deletion::Final => files::delete_own(&folder, &own),
+                Deletion::Trash => files::trash_own(&folder, &own, &|path| desktop.trash(path)),
+            }
         })
         .await
     }
+
+    /// The paths of files that other entries have at the same place.
+    pub(super) async fn shared_files(&self, id: InfoHash) -> Result<HashSet<PathBuf>> {
+        let neighbours: Vec<_> = {
+            let state = self.0.state.lock();
+            let Some(entry) = state.entries.get(&id) else { return Ok(HashSet::new()) };
+            let folder = entry.row.folder();
+            let root = entry.row.root.as_deref().map(crate::names::fold);
+            let shares = |other: &&super::Entry| {
+                other.row.id != id
+                    && other.row.folder() == folder
+                    && other.row.root.as_deref().map(crate::names::fold) == root
+            };
+            state.entries.values().filter(shares).map(|other| other.row.id).collect()
+        };
+        let mut shared = HashSet::new();
+        for neighbour in neighbours {
+            if let Some(torrent) = self.0.store.metainfo(neighbour).await? {
+                let meta = blocking(move || Metainfo::parse(&torrent)).await?;
+                shared.extend(meta.files.into_iter().map(|file| file.path));
+            }
+        }
+        Ok(shared)
+    }
 }
 
-fn present(state: &mut State, id: InfoHash) -> Result<&mut super::Entry> {
+pub(super) fn present(state: &mut State, id: InfoHash) -> Result<&mut super::Entry> {
     state
         .entries
         .get_mut(&id)

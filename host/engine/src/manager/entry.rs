@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use torrpeddo_protocol::model::TorrentError;
 use torrpeddo_protocol::{RpcError, Torrent, TorrentState};
 
@@ -12,7 +14,7 @@ use crate::metainfo::{InfoHash, Metainfo};
 use crate::queue::Kind;
 use crate::session::{Phase, RunStats};
 use crate::store::{Intent, TorrentRow};
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// The longest pause between two attempts to resolve a magnet.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -23,8 +25,10 @@ pub(super) enum Actual {
     Idle,
     /// Asks for its metadata.
     Resolving(JoinHandle<()>),
-    /// It is in librqbit's session.
+    /// It is in the session.
     Running,
+    /// It is in the session to be hashed, and to stop then.
+    Checking,
 }
 
 /// What a torrent should do, by what the user wants and what the queue grants.
@@ -32,6 +36,8 @@ pub(super) enum Actual {
 pub(super) enum Wanted {
     Nothing,
     Metadata,
+    /// Hash what is on disk, and no more.
+    Check,
     Run,
 }
 
@@ -46,6 +52,16 @@ pub(super) struct Entry {
     pub removing: bool,
     /// It should stop and start once more, with what has been learned.
     pub restart: bool,
+    /// The user wants what is on disk to be hashed.
+    pub recheck: bool,
+    /// How many want it to stand still, because they work on its files or its selection.
+    pub holds: u32,
+    /// Whoever works on its files holds this.
+    pub desk: Arc<tokio::sync::Mutex<()>>,
+    /// Stops the work on its files.
+    pub stop_work: CancellationToken,
+    /// How far the move of its files is.
+    pub moving: Option<Arc<files::relocate::Progress>>,
     pub actual: Actual,
     /// Its files, while it runs.
     pub meta: Option<Arc<Metainfo>>,
@@ -76,6 +92,11 @@ impl Entry {
             granted: false,
             removing: false,
             restart: false,
+            recheck: false,
+            holds: 0,
+            desk: Arc::default(),
+            stop_work: CancellationToken::new(),
+            moving: None,
             actual: Actual::Idle,
             meta: None,
             stats: None,
@@ -106,13 +127,24 @@ impl Entry {
     }
 
     pub fn wanted(&self) -> Wanted {
-        if !self.wants_to_run() || !self.granted {
+        let granted = self.granted && self.wants_to_run();
+        if self.holds > 0 || self.removing {
             Wanted::Nothing
-        } else if self.has_metainfo() {
+        } else if !self.has_metainfo() {
+            if granted { Wanted::Metadata } else { Wanted::Nothing }
+        } else if self.recheck && (!granted || matches!(self.actual, Actual::Checking)) {
+            // A check that has begun is not begun anew because a slot became free.
+            Wanted::Check
+        } else if granted {
             Wanted::Run
         } else {
-            Wanted::Metadata
+            Wanted::Nothing
         }
+    }
+
+    /// Whether it is in the session.
+    pub const fn in_session(&self) -> bool {
+        matches!(self.actual, Actual::Running | Actual::Checking)
     }
 
     /// Whether what it does is what it should do.
@@ -123,6 +155,7 @@ impl Entry {
                 (Actual::Idle, Wanted::Nothing)
                     | (Actual::Resolving(_), Wanted::Metadata)
                     | (Actual::Running, Wanted::Run)
+                    | (Actual::Checking, Wanted::Check)
             )
     }
 
@@ -131,6 +164,9 @@ impl Entry {
     }
 
     pub fn state(&self) -> TorrentState {
+        if matches!(self.actual, Actual::Checking) && self.recheck {
+            return TorrentState::Checking;
+        }
         match self.row.intent {
             Intent::Cancelled => return TorrentState::Cancelled,
             Intent::Paused => return TorrentState::Paused,
@@ -166,6 +202,9 @@ impl Entry {
 
     /// Whether the engine has to stay for it.
     pub fn is_work(&self) -> bool {
+        if self.holds > 0 {
+            return true;
+        }
         match self.state() {
             TorrentState::Downloading | TorrentState::Checking | TorrentState::FetchingMetadata => {
                 true
@@ -196,6 +235,26 @@ impl Entry {
         self.granted = false;
     }
 
+    /// Takes in a new selection; none is everything. Its progress is to be counted anew.
+    pub fn select(&mut self, meta: &Metainfo, selected: Option<Vec<u32>>) {
+        self.row.selected = selected;
+        self.row.selected_bytes = selected_bytes(meta, self.row.selected.as_deref());
+    }
+
+    /// Takes in how much of the selection is verified, and what that makes of it. True if it has
+    /// just become complete.
+    pub fn count(&mut self, done_bytes: u64, complete: bool, now: u64) -> bool {
+        self.row.done_bytes = done_bytes;
+        if complete == self.complete() {
+            return false;
+        }
+        self.row.completed_at = complete.then_some(now);
+        if !complete {
+            self.row.stopped = false;
+        }
+        complete
+    }
+
     /// Takes in what its metainfo says.
     pub fn learn(&mut self, meta: &Metainfo) {
         self.row.name.clone_from(&meta.name);
@@ -219,10 +278,12 @@ impl Entry {
     /// What clients see.
     pub fn view(&self) -> Torrent {
         let row = &self.row;
-        let live = matches!(self.actual, Actual::Running).then_some(self.stats.as_ref()).flatten();
+        let live = self.in_session().then_some(self.stats.as_ref()).flatten();
         let state = self.state();
         let progress = match live.map(|stats| &stats.phase) {
-            Some(Phase::Checking { checked_bytes }) => share(*checked_bytes, row.total_bytes),
+            Some(Phase::Checking { checked_bytes }) if state == TorrentState::Checking => {
+                share(*checked_bytes, row.total_bytes)
+            }
             _ if self.complete() => 1.0,
             _ => share(row.done_bytes, row.selected_bytes),
         };
@@ -256,6 +317,11 @@ impl Entry {
             file_count: row.file_count,
             private: row.private,
             magnet: shown_magnet(&row.magnet).to_owned(),
+            ratio_limit: row.ratio_limit,
+            moving: self.moving.as_ref().map(|moving| {
+                let part = moving.done.load(Ordering::Relaxed);
+                share(part, moving.total.load(Ordering::Relaxed))
+            }),
         }
     }
 }

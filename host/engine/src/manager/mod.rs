@@ -7,9 +7,13 @@
 
 mod add;
 mod board;
+mod change;
 mod commands;
+mod details;
 mod entry;
 mod fetch;
+mod hold;
+mod moving;
 mod options;
 mod previews;
 mod queries;
@@ -21,7 +25,6 @@ mod ticker;
 mod testing;
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -39,6 +42,7 @@ use crate::{Error, Result};
 
 use board::Board;
 pub use board::Delta;
+pub use commands::Deletion;
 use entry::Entry;
 pub(crate) use entry::parse_id;
 pub use options::patched;
@@ -105,9 +109,13 @@ impl Manager {
             free_bytes: 0,
         };
         let mut interrupted = Vec::new();
+        let mut moved = Vec::new();
         for mut row in loaded.torrents {
             if row.running {
                 interrupted.push(row.id);
+            }
+            if row.move_to.is_some() || row.move_from.is_some() {
+                moved.push(row.id);
             }
             // The machine went down while this one was writing: its data may be behind its
             // bitfield, whatever was synced.
@@ -127,6 +135,9 @@ impl Manager {
             stopping: watch::Sender::new(false),
             started_at: now_ms(),
         }));
+        for id in moved {
+            manager.recover_move(id).await;
+        }
         manager.recount(interrupted).await;
         manager.refresh_free_bytes().await;
         manager.plan();
@@ -143,10 +154,19 @@ impl Manager {
         let ids: Vec<_> = {
             let mut state = self.0.state.lock();
             state.previews.clear();
+            state.entries.values().for_each(|entry| entry.stop_work.cancel());
             state.entries.keys().copied().collect()
         };
         let settles = ids.into_iter().map(|id| self.settle(id));
         futures_util::future::join_all(settles).await;
+        let held: Vec<_> = {
+            let state = self.0.state.lock();
+            let held = state.entries.values().filter(|entry| entry.holds > 0);
+            held.map(|entry| entry.row.id).collect()
+        };
+        for id in held {
+            self.stop_work(id).await;
+        }
         self.0.session.stop().await;
         if let Err(error) = self.0.store.mark_clean().durable().await {
             tracing::error!(%error, "the end could not be noted");
@@ -300,14 +320,3 @@ pub(crate) fn now_ms() -> u64 {
 
 /// Settings that somebody set, by name.
 pub(crate) type SetSettings = BTreeMap<String, serde_json::Value>;
-
-/// An absolute folder, from what a client sent.
-fn absolute(path: &str, member: &str) -> Result<PathBuf> {
-    let folder = PathBuf::from(path);
-    if folder.is_absolute() && !path.contains('\0') {
-        return Ok(folder);
-    }
-    Err(Error::InvalidPath(format!(
-        "The folder in {member} must be an absolute path, such as /home/you/Downloads."
-    )))
-}

@@ -1,12 +1,13 @@
 //! The settings: defaults, what somebody set, and what a change has to pass.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
 use torrpeddo_protocol::Settings;
 use torrpeddo_protocol::methods::SetSettingsResult;
 
-use super::{Manager, SetSettings, absolute, blocking};
+use super::{Manager, SetSettings, blocking};
 use crate::{Error, Result, files};
 
 /// These take effect when the engine starts again: librqbit decides them once for a session.
@@ -15,7 +16,6 @@ const AT_START: &[&str] = &["listen_port", "upnp", "dht", "lsd"];
 /// These need a part of the engine that is not there yet. Refusing them is better than a switch
 /// that does nothing.
 const NOT_YET: &[&str] = &[
-    "incomplete_folder",
     "download_limit",
     "upload_limit",
     "alternative",
@@ -94,7 +94,8 @@ impl Manager {
         loop {
             let before = self.settings();
             let after = patched(&before, patch.clone())?;
-            validate(&before, &after).await?;
+            validate(&before, &after)?;
+            self.check_folders(&before, &after).await?;
             let (old, new) = (object(&before)?, object(&after)?);
             let changed: SetSettings =
                 new.into_iter().filter(|(name, value)| old.get(name) != Some(value)).collect();
@@ -121,6 +122,39 @@ impl Manager {
         }
     }
 
+    async fn check_folders(&self, before: &Settings, after: &Settings) -> Result<()> {
+        if after.download_folder != before.download_folder {
+            self.usable_folder(&after.download_folder, "download_folder").await?;
+        }
+        if after.incomplete_folder != before.incomplete_folder
+            && let Some(folder) = &after.incomplete_folder
+        {
+            self.usable_folder(folder, "incomplete_folder").await?;
+        }
+        Ok(())
+    }
+
+    /// A folder that torrents can be saved in, from what a client sent. It is made where missing.
+    ///
+    /// # Errors
+    /// `InvalidPath` when it is relative, not allowed or not writable.
+    pub(super) async fn usable_folder(&self, path: &str, member: &str) -> Result<PathBuf> {
+        let folder = PathBuf::from(path);
+        if !folder.is_absolute() || path.contains('\0') {
+            return Err(Error::InvalidPath(format!(
+                "The folder in {member} must be an absolute path, such as /home/you/Downloads."
+            )));
+        }
+        let config = self.config();
+        let (roots, own) = (config.allowed_roots.clone(), config.data_dir.clone());
+        blocking(move || {
+            files::check_root(&folder, &roots, &own)?;
+            files::check_folder(&folder)?;
+            Ok(folder)
+        })
+        .await
+    }
+
     /// How long to stay when nobody is there; none for as long as it runs.
     #[must_use]
     pub fn patience(&self) -> Option<Duration> {
@@ -138,7 +172,7 @@ impl Manager {
     }
 }
 
-async fn validate(before: &Settings, after: &Settings) -> Result<()> {
+fn validate(before: &Settings, after: &Settings) -> Result<()> {
     let (old, new) = (object(before)?, object(after)?);
     if let Some(name) = NOT_YET.iter().find(|name| old.get(**name) != new.get(**name)) {
         return Err(Error::Unavailable(format!(
@@ -159,10 +193,6 @@ async fn validate(before: &Settings, after: &Settings) -> Result<()> {
     }
     if after.extra_trackers.iter().any(|url| crate::magnet::tracker(url).is_none()) {
         return invalid("extra_trackers", "A tracker is an http, https or udp address.");
-    }
-    if after.download_folder != before.download_folder {
-        let folder = absolute(&after.download_folder, "download_folder")?;
-        blocking(move || files::check_folder(&folder)).await?;
     }
     Ok(())
 }
@@ -210,12 +240,12 @@ mod tests {
         assert_eq!(patched(&before, patch(json!({"from_the_future": 1}))).unwrap(), before);
     }
 
-    #[tokio::test]
-    async fn what_is_not_there_yet_is_refused_and_the_same_value_is_not() {
+    #[test]
+    fn what_is_not_there_yet_is_refused_and_the_same_value_is_not() {
         let before = Settings::built_in("/d".into());
         let after = patched(&before, patch(json!({"download_limit": 50_000}))).unwrap();
-        assert!(matches!(validate(&before, &after).await, Err(Error::Unavailable(_))));
+        assert!(matches!(validate(&before, &after), Err(Error::Unavailable(_))));
         let same = patched(&before, object(&before).unwrap()).unwrap();
-        validate(&before, &same).await.unwrap();
+        validate(&before, &same).unwrap();
     }
 }

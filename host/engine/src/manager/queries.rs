@@ -194,7 +194,7 @@ impl Manager {
             let state = self.0.state.lock();
             let entry = state.entries.get(&id).filter(|entry| !entry.removing);
             let entry = entry.ok_or_else(|| Error::NotFound { id: id.to_string() })?;
-            (entry.row.save_path.clone(), entry.row.root.clone())
+            (entry.row.folder().clone(), entry.row.root.clone())
         };
         let desktop = self.0.config.desktop.clone();
         blocking(move || {

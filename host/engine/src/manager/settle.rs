@@ -62,14 +62,14 @@ impl Manager {
                 }
                 Step::Nothing
             }
-            (Actual::Resolving(_), Wanted::Metadata) | (Actual::Running, Wanted::Run) => {
-                Step::Nothing
-            }
+            (Actual::Resolving(_), Wanted::Metadata)
+            | (Actual::Running, Wanted::Run)
+            | (Actual::Checking, Wanted::Check) => Step::Nothing,
             (Actual::Resolving(_), _) => match std::mem::replace(&mut entry.actual, Actual::Idle) {
                 Actual::Resolving(task) => Step::StopResolving(task),
-                Actual::Idle | Actual::Running => Step::Nothing,
+                Actual::Idle | Actual::Running | Actual::Checking => Step::Nothing,
             },
-            (Actual::Running, _) => Step::Halt,
+            (Actual::Running | Actual::Checking, _) => Step::Halt,
             (Actual::Idle, Wanted::Metadata) => match Magnet::parse(&entry.row.magnet) {
                 Ok(magnet) => Step::Resolve(magnet),
                 Err(error) => {
@@ -78,7 +78,7 @@ impl Manager {
                     Step::Nothing
                 }
             },
-            (Actual::Idle, Wanted::Run) => Step::Run,
+            (Actual::Idle, Wanted::Run | Wanted::Check) => Step::Run,
         }
     }
 
@@ -169,15 +169,21 @@ impl Manager {
             })?;
         let bytes = torrent.clone();
         let meta = Arc::new(blocking(move || Metainfo::parse(&bytes)).await?);
+        let at_home = self.is_at_home(id, &meta).await?;
         let (spec, ack) = {
             let mut state = self.0.state.lock();
             let extra = state.settings.extra_trackers.clone();
             let Some(entry) = state.entries.get_mut(&id) else { return Ok(()) };
-            if entry.wanted() != Wanted::Run {
-                return Ok(());
-            }
+            let check_only = match entry.wanted() {
+                Wanted::Run => false,
+                Wanted::Check => true,
+                Wanted::Nothing | Wanted::Metadata => return Ok(()),
+            };
             let magnet = Magnet::parse(&entry.row.magnet)?;
-            entry.actual = Actual::Running;
+            if at_home {
+                entry.row.working_path = None;
+            }
+            entry.actual = if check_only { Actual::Checking } else { Actual::Running };
             entry.meta = Some(Arc::clone(&meta));
             entry.stats = None;
             entry.base = (entry.row.downloaded, entry.row.uploaded);
@@ -190,11 +196,12 @@ impl Manager {
                 id,
                 torrent: torrent.into(),
                 meta,
-                folder: entry.row.save_path.clone(),
+                folder: entry.row.folder().clone(),
                 selected: selected_files(entry.row.selected.as_deref()),
                 peers: magnet.peers,
                 trackers,
                 verify: if entry.row.verify { Verify::Full } else { Verify::Trust },
+                check_only,
             };
             (spec, self.changed(&mut state, id))
         };
@@ -206,6 +213,29 @@ impl Manager {
             return Err(error);
         }
         self.0.session.run(spec).await.inspect_err(|_| self.idle(id))
+    }
+
+    /// Whether a torrent that is to be kept elsewhere until it is complete has files where it belongs
+    /// already: the user put them there, and it goes on with them.
+    async fn is_at_home(&self, id: InfoHash, meta: &Arc<Metainfo>) -> Result<bool> {
+        let home = {
+            let state = self.0.state.lock();
+            let entry = state.entries.get(&id);
+            let away = entry.filter(|entry| entry.row.working_path.is_some());
+            away.map(|entry| entry.row.save_path.clone())
+        };
+        let Some(home) = home else { return Ok(false) };
+        let (session, meta) = (self.0.session.clone(), Arc::clone(meta));
+        blocking(move || {
+            if session.has_run(id) {
+                return Ok(false);
+            }
+            let Ok(folder) = crate::files::Folder::open(&home) else { return Ok(false) };
+            let files = meta.files.iter().filter(|file| !file.padding && file.bytes > 0);
+            let mut there = files.map(|file| folder.length(&file.path));
+            Ok(there.any(|length| matches!(length, Ok(Some(_)))))
+        })
+        .await
     }
 
     fn idle(&self, id: InfoHash) {

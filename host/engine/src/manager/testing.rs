@@ -30,5 +30,7 @@ pub(super) fn torrent(id: u8, name: &str) -> Torrent {
         file_count: 0,
         private: false,
         magnet: String::new(),
+        ratio_limit: None,
+        moving: None,
     }
 }

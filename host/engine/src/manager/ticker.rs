@@ -7,7 +7,7 @@ use torrpeddo_protocol::notifications::EventKind;
 use torrpeddo_protocol::settings::OnLimit;
 use torrpeddo_protocol::{Settings, TorrentState};
 
-use super::entry::{Actual, Entry, ratio};
+use super::entry::{Entry, ratio};
 use super::{Manager, State, blocking, now_ms};
 use crate::metainfo::InfoHash;
 use crate::session::{Phase, RunStats};
@@ -35,6 +35,8 @@ struct Outcome {
     completed: bool,
     failed: Option<crate::Error>,
     remove: bool,
+    /// It is complete, and not yet where it belongs.
+    away: bool,
 }
 
 impl Manager {
@@ -76,12 +78,17 @@ impl Manager {
         let running: Vec<_> = state
             .entries
             .values()
-            .filter(|entry| matches!(entry.actual, Actual::Running) && !entry.removing)
+            .filter(|entry| entry.in_session() && !entry.removing)
             .map(|entry| entry.row.id)
             .collect();
+        let State { entries, board, .. } = &mut *state;
+        for entry in entries.values().filter(|entry| entry.moving.is_some()) {
+            board.publish(entry.row.id, entry.view());
+        }
         let settings = state.settings.clone();
         let mut failed = Vec::new();
         let mut remove = Vec::new();
+        let mut away = Vec::new();
         let mut replan = false;
         for id in running {
             let Some(stats) = self.0.session.stats(id) else { continue };
@@ -93,6 +100,9 @@ impl Manager {
             if outcome.remove {
                 remove.push(id);
             }
+            if outcome.away {
+                away.push(id);
+            }
         }
         drop(state);
         for (id, error) in failed {
@@ -102,10 +112,14 @@ impl Manager {
         for id in remove {
             let manager = self.clone();
             tokio::spawn(async move {
-                if let Err(error) = manager.remove(id, false).await {
+                if let Err(error) = manager.remove(id, None).await {
                     tracing::warn!(%id, %error, "a torrent at its limit could not be removed");
                 }
             });
+        }
+        for id in away {
+            let manager = self.clone();
+            tokio::spawn(async move { manager.bring_home(id).await });
         }
         if replan {
             self.0.wake.notify_one();
@@ -161,26 +175,20 @@ fn observe(entry: &mut Entry, stats: RunStats, settings: &Settings, elapsed: Dur
     match &stats.phase {
         Phase::Failed(error) => outcome.failed = Some(error.clone()),
         Phase::Checking { .. } => {}
-        Phase::Live => {
-            entry.row.done_bytes = stats.done_bytes;
+        Phase::Live | Phase::Checked => {
             outcome.save |= std::mem::take(&mut entry.row.verify);
-            if stats.finished && !entry.complete() {
-                entry.row.completed_at = Some(now_ms());
-                outcome.completed = true;
-            } else if !stats.finished && entry.complete() {
-                // Something of it is not there any more.
-                entry.row.completed_at = None;
-                outcome.save = true;
-                outcome.replan = true;
-            }
+            outcome.replan |= std::mem::take(&mut entry.recheck);
+            let was_complete = entry.complete();
+            outcome.completed = entry.count(stats.done_bytes, stats.finished, now_ms());
+            // Something of it may not be there any more.
+            let changed = entry.complete() != was_complete;
+            outcome.save |= changed;
+            outcome.replan |= changed;
+            outcome.away = entry.complete() && entry.row.working_path.is_some() && entry.holds == 0;
         }
     }
     pace(entry, &stats, settings, elapsed);
     entry.stats = Some(stats);
-    if outcome.completed {
-        outcome.save = true;
-        outcome.replan = true;
-    }
     if entry.state() == TorrentState::Seeding {
         entry.row.seeding_ms += u64::try_from(elapsed.as_millis()).unwrap_or(0);
         if !entry.row.forced && limit_reached(entry, settings) {
@@ -222,7 +230,8 @@ fn pace(entry: &mut Entry, stats: &RunStats, settings: &Settings, elapsed: Durat
 }
 
 fn limit_reached(entry: &Entry, settings: &Settings) -> bool {
-    let ratio_reached = settings.ratio_limit.is_some_and(|limit| ratio(&entry.row) >= limit);
+    let limit = entry.row.ratio_limit.or(settings.ratio_limit);
+    let ratio_reached = limit.is_some_and(|limit| ratio(&entry.row) >= limit);
     let time_reached = settings
         .seed_minutes_limit
         .is_some_and(|minutes| entry.row.seeding_ms >= u64::from(minutes) * 60_000);

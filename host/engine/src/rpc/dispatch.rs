@@ -6,12 +6,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use torrpeddo_protocol::jsonrpc::{self, Id};
 use torrpeddo_protocol::methods::{self as m, Method};
-use torrpeddo_protocol::{ErrorKind, PROTOCOL_VERSION, RpcError, limits};
+use torrpeddo_protocol::{ErrorKind, RpcError};
 
 use super::Connection;
-use super::subscription::Subscription;
+use super::methods::{
+    check_count, diagnose, get_log, hello, many, move_in_queue, options, preview, subscribe,
+    unsubscribe,
+};
 use crate::Error;
-use crate::manager::Manager;
+use crate::manager::Deletion;
 
 /// The methods that work. The others answer `unavailable` until they do.
 pub(super) const WORKING: &[&str] = &[
@@ -37,14 +40,18 @@ pub(super) const WORKING: &[&str] = &[
     "cancel",
     "delete_files",
     "remove",
+    "recheck",
+    "set_files",
+    "move_in_queue",
+    "set_torrent",
+    "move_files",
+    "get_trackers",
+    "get_pieces",
+    "get_torrent_file",
     "open_folder",
+    "open_file",
     "choose_folder",
 ];
-
-/// How many lines `get_log` gives when nobody says.
-const LOG_LINES: u32 = 200;
-/// How many it gives at most.
-const LOG_LINES_MOST: u32 = 10_000;
 
 type Params = Option<Map<String, Value>>;
 type Answer = Result<Vec<u8>, RpcError>;
@@ -148,17 +155,72 @@ pub(super) async fn dispatch(
         }
         m::DeleteFiles::NAME => {
             call.answer::<m::DeleteFiles, _>(|c, p: m::DeleteFilesParams| async move {
-                no_trash(p.trash)?;
-                many(&c, p.ids, |manager, id| async move { manager.delete_files(id).await }).await
+                let how = Deletion::from_trash(p.trash);
+                many(&c, p.ids, |manager, id| async move { manager.delete_files(id, how).await })
+                    .await
             })
             .await
         }
         m::Remove::NAME => {
             call.answer::<m::Remove, _>(|c, p: m::RemoveParams| async move {
-                no_trash(p.trash)?;
-                let files = p.delete_files.unwrap_or(false);
+                let how = Deletion::from_trash(p.trash);
+                let files = p.delete_files.unwrap_or(false).then_some(how);
                 many(&c, p.ids, move |manager, id| async move { manager.remove(id, files).await })
                     .await
+            })
+            .await
+        }
+        m::Recheck::NAME => {
+            call.answer::<m::Recheck, _>(|c, p: m::IdsParams| async move {
+                many(&c, p.ids, |manager, id| async move { manager.recheck(id).await }).await
+            })
+            .await
+        }
+        m::SetFiles::NAME => {
+            call.answer::<m::SetFiles, _>(|c, p: m::SetFilesParams| async move {
+                c.manager().set_files(crate::manager::parse_id(&p.id)?, p.selected).await?;
+                Ok(m::Empty {})
+            })
+            .await
+        }
+        m::MoveInQueue::NAME => call.answer::<m::MoveInQueue, _>(move_in_queue).await,
+        m::SetTorrent::NAME => {
+            call.answer::<m::SetTorrent, _>(|c, p: m::SetTorrentParams| async move {
+                Ok(c.manager().set_torrent(crate::manager::parse_id(&p.id)?, p).await?)
+            })
+            .await
+        }
+        m::MoveFiles::NAME => {
+            call.answer::<m::MoveFiles, _>(|c, p: m::MoveFilesParams| async move {
+                c.manager().move_files(crate::manager::parse_id(&p.id)?, &p.save_path).await?;
+                Ok(m::Empty {})
+            })
+            .await
+        }
+        m::GetTrackers::NAME => {
+            call.answer::<m::GetTrackers, _>(|c, p: m::IdParams| async move {
+                let id = crate::manager::parse_id(&p.id)?;
+                Ok(m::GetTrackersResult { trackers: c.manager().trackers(id).await? })
+            })
+            .await
+        }
+        m::GetPieces::NAME => {
+            call.answer::<m::GetPieces, _>(|c, p: m::IdParams| async move {
+                Ok(c.manager().pieces(crate::manager::parse_id(&p.id)?).await?)
+            })
+            .await
+        }
+        m::GetTorrentFile::NAME => {
+            call.answer::<m::GetTorrentFile, _>(|c, p: m::GetTorrentFileParams| async move {
+                let id = crate::manager::parse_id(&p.id)?;
+                Ok(c.manager().torrent_file(id, p.cursor.as_deref()).await?)
+            })
+            .await
+        }
+        m::OpenFile::NAME => {
+            call.answer::<m::OpenFile, _>(|c, p: m::OpenFileParams| async move {
+                c.manager().open_file(crate::manager::parse_id(&p.id)?, p.index).await?;
+                Ok(m::Empty {})
             })
             .await
         }
@@ -227,125 +289,6 @@ fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> RpcError {
         None => (path.clone(), format!("The member {path} has the wrong type: {reason}.")),
     };
     RpcError::invalid_params(message, member)
-}
-
-async fn hello(c: Arc<Connection>, params: m::HelloParams) -> Result<m::HelloResult, RpcError> {
-    if params.protocol != PROTOCOL_VERSION {
-        let mut error = RpcError::new(
-            ErrorKind::Incompatible,
-            format!(
-                "The extension speaks version {} of the protocol and this Torrpeddo version {}. \
-                 Update the older of the two.",
-                params.protocol, PROTOCOL_VERSION
-            ),
-        );
-        error.data.supported = Some(vec![PROTOCOL_VERSION]);
-        return Err(error);
-    }
-    tracing::debug!(client = ?params.client, "hello");
-    Ok(m::HelloResult {
-        protocol: PROTOCOL_VERSION,
-        engine: m::EngineInfo {
-            version: c.manager().config().version.clone(),
-            pid: std::process::id(),
-            started_at: c.manager().started_at(),
-        },
-        capabilities: WORKING.iter().map(|name| (*name).to_owned()).collect(),
-        limits: m::Limits {
-            frame_bytes: limits::FRAME_FROM_CLIENT as u64,
-            answer_bytes: limits::FRAME_TO_CLIENT as u64,
-            torrent_bytes: limits::TORRENT_FILE as u64,
-            magnet_bytes: limits::MAGNET as u64,
-            ids: limits::IDS as u32,
-        },
-    })
-}
-
-async fn subscribe(c: Arc<Connection>, params: m::SubscribeParams) -> Result<m::Empty, RpcError> {
-    let mut place = c.subscription.lock();
-    let running = place.take();
-    *place = Subscription::begin(&c, running, &params.topics, params.interval_ms);
-    Ok(m::Empty {})
-}
-
-async fn unsubscribe(
-    c: Arc<Connection>,
-    params: m::UnsubscribeParams,
-) -> Result<m::Empty, RpcError> {
-    let mut place = c.subscription.lock();
-    if let Some(running) = place.take() {
-        *place = running.without(params.topics.as_deref());
-    }
-    Ok(m::Empty {})
-}
-
-async fn diagnose(c: Arc<Connection>, _: m::Empty) -> Result<m::DiagnoseResult, RpcError> {
-    let doctor = Arc::clone(&c.manager().config().doctor);
-    let findings = crate::manager::blocking(move || Ok(doctor.findings())).await?;
-    Ok(m::DiagnoseResult { findings })
-}
-
-async fn get_log(c: Arc<Connection>, params: m::GetLogParams) -> Result<m::GetLogResult, RpcError> {
-    let lines = params.lines.unwrap_or(LOG_LINES).min(LOG_LINES_MOST);
-    Ok(m::GetLogResult { lines: c.manager().log(lines as usize).await? })
-}
-
-async fn preview(
-    c: Arc<Connection>,
-    params: m::PreviewParams,
-) -> Result<m::PreviewResult, RpcError> {
-    let result = c.manager().preview(params).await?;
-    let mut previews = c.previews.lock();
-    previews.retain(|preview| c.manager().has_preview(preview));
-    if !previews.contains(&result.preview_id) {
-        previews.push(result.preview_id.clone());
-    }
-    Ok(result)
-}
-
-fn options(options: Option<m::AddOptions>) -> m::AddOptions {
-    options.unwrap_or_default()
-}
-
-fn no_trash(trash: Option<bool>) -> Result<(), RpcError> {
-    if trash == Some(true) {
-        let message = "Moving files to the bin comes with a later version. Nothing was changed.";
-        return Err(RpcError::new(ErrorKind::Unavailable, message));
-    }
-    Ok(())
-}
-
-fn check_count(ids: &[String]) -> Result<(), RpcError> {
-    if ids.len() > limits::IDS {
-        let message = format!("{} ids at once are too many; at most {}.", ids.len(), limits::IDS);
-        return Err(RpcError::new(ErrorKind::TooLarge, message));
-    }
-    Ok(())
-}
-
-/// Does the same to many torrents, all at once; one answer for each, in the order asked.
-async fn many<F>(
-    connection: &Arc<Connection>,
-    ids: Vec<String>,
-    act: impl Fn(Manager, crate::metainfo::InfoHash) -> F,
-) -> Result<m::ManyResult, RpcError>
-where
-    F: Future<Output = crate::Result<()>>,
-{
-    check_count(&ids)?;
-    let acts = ids.into_iter().map(|id| {
-        let acting =
-            crate::manager::parse_id(&id).map(|hash| act(connection.manager().clone(), hash));
-        async move {
-            let outcome = match acting {
-                Ok(acting) => acting.await,
-                Err(error) => Err(error),
-            };
-            let error = outcome.err().map(RpcError::from);
-            m::OneResult { id, ok: error.is_none(), error }
-        }
-    });
-    Ok(m::ManyResult { results: futures_util::future::join_all(acts).await })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! in which they came, although their answers need not.
 
 mod dispatch;
+mod methods;
 mod subscription;
 
 use std::future::Future;

@@ -23,6 +23,7 @@ mod tests;
 mod types;
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -188,7 +189,6 @@ impl Session {
     }
 
     /// The verified pieces, of a running torrent or as recorded. Blocks if it does not run.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for `get_pieces`, which comes later"))]
     pub fn verified(&self, id: InfoHash, piece_count: u32) -> Option<Bitfield> {
         let running = self.get(id).map(|run| run.bits());
         running.or_else(|| self.0.shared.records.load(id, piece_count).map(|saved| saved.bits))
@@ -215,6 +215,38 @@ impl Session {
             .filter(|index| !before.get(*index))
             .map(|index| index as usize)
             .collect()
+    }
+
+    /// Whether it has run before, so that it is known which files are its own. Blocks.
+    pub fn has_run(&self, id: InfoHash) -> bool {
+        self.0.shared.records.before(id).is_some()
+    }
+
+    /// The paths of the files that hold its data or may: those that are wanted, and those that it
+    /// made. None if it never ran. Blocks.
+    pub fn own_files(&self, meta: &Metainfo, selected: Option<&[usize]>) -> Vec<PathBuf> {
+        let Some(before) = self.0.shared.records.before(meta.info_hash) else { return Vec::new() };
+        let wanted = bits::selection(meta, selected);
+        let files = meta.files.iter().zip(wanted).zip(0u32..);
+        files
+            .filter(|((file, wanted), index)| !file.padding && (*wanted || !before.get(*index)))
+            .map(|((file, _), _)| file.path.clone())
+            .collect()
+    }
+
+    /// Its files have been moved to a folder where `is_there` tells which are there. What is not was
+    /// somebody else's at the old place, and nobody's at the new one. Blocks.
+    pub fn moved(&self, meta: &Metainfo, is_there: impl Fn(&Path) -> bool) {
+        let records = &self.0.shared.records;
+        let Some(mut before) = records.before(meta.info_hash) else { return };
+        for (file, index) in meta.files.iter().zip(0u32..) {
+            if before.get(index) && !is_there(&file.path) {
+                before.set(index, false);
+            }
+        }
+        if let Err(error) = records.save_before(meta.info_hash, &before) {
+            tracing::warn!(%error, "which files were there before cannot be recorded");
+        }
     }
 
     /// Forgets everything about a torrent that does not run. Blocks.

@@ -55,6 +55,8 @@ pub struct Run {
 struct State {
     driver: Option<tokio::task::JoinHandle<()>>,
     handle: Option<Arc<ManagedTorrent>>,
+    /// It is known which pieces are there.
+    checked: bool,
     live: bool,
     failure: Option<Error>,
 }
@@ -124,6 +126,10 @@ impl Run {
 
     async fn start(self: &Arc<Self>, backend: &Backend, shared: &Shared) -> Result<()> {
         let Some(bits) = self.find_pieces(shared).await? else { return Ok(()) };
+        self.state.lock().checked = true;
+        if self.spec.check_only {
+            return Ok(());
+        }
         let torrent = metainfo::rebuild(&self.spec.torrent, &self.trackers())?;
         let peers = tokio::select! {
             peers = look_up(&self.spec.peers) => peers,
@@ -212,7 +218,7 @@ impl Run {
         let (phase, handle) = self.phase();
         let live = handle.as_ref().and_then(|handle| handle.live());
         let mut stats = RunStats {
-            finished: phase == Phase::Live && done_bytes >= selected_bytes,
+            finished: matches!(phase, Phase::Live | Phase::Checked) && done_bytes >= selected_bytes,
             phase,
             done_bytes,
             fetched: 0,
@@ -248,6 +254,7 @@ impl Run {
         let phase = match failure {
             Some(error) => Phase::Failed(error),
             None if state.live => Phase::Live,
+            None if state.checked && self.spec.check_only => Phase::Checked,
             None => Phase::Checking { checked_bytes: self.checked.load(Ordering::Relaxed) },
         };
         (phase, handle)
@@ -304,7 +311,7 @@ impl Run {
         if tokio::time::timeout(ENDING, self.holders.gone()).await.is_err() {
             tracing::error!(id = %self.spec.id, "librqbit still holds a torrent that was stopped");
         }
-        let checked = self.state.lock().live;
+        let checked = self.state.lock().checked;
         let (ledger, content) = (Arc::clone(&self.ledger), Arc::clone(&self.content));
         let saved = blocking(move || {
             let saved = ledger.save(&content);

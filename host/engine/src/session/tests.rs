@@ -62,6 +62,7 @@ impl Node {
             peers: peers.iter().map(|peer| peer.address()).collect(),
             trackers: Vec::new(),
             verify: Verify::Trust,
+            check_only: false,
         }
     }
 

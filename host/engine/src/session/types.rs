@@ -54,6 +54,8 @@ pub struct RunSpec {
     pub trackers: Vec<String>,
     /// What to believe of the files that are there.
     pub verify: Verify,
+    /// Find out which pieces are there and stop then: nothing goes to the network.
+    pub check_only: bool,
 }
 
 /// What to believe of the files that are there.
@@ -73,6 +75,8 @@ pub enum Phase {
         /// How much of the torrent has been looked at.
         checked_bytes: u64,
     },
+    /// What is on disk has been checked, and no more was asked for.
+    Checked,
     /// Downloading or seeding.
     Live,
     /// It cannot go on; [`Session::halt`](super::Session::halt) it.
@@ -84,7 +88,7 @@ impl PartialEq for Phase {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Checking { checked_bytes: a }, Self::Checking { checked_bytes: b }) => a == b,
-            (Self::Live, Self::Live) => true,
+            (Self::Live, Self::Live) | (Self::Checked, Self::Checked) => true,
             (Self::Failed(a), Self::Failed(b)) => a.to_string() == b.to_string(),
             _ => false,
         }

@@ -52,6 +52,14 @@ pub struct TorrentRow {
     pub magnet: String,
     /// The folder that holds its files.
     pub save_path: PathBuf,
+    /// The folder that holds its files until it is complete, where that is another one.
+    pub working_path: Option<PathBuf>,
+    /// Its files are being moved here. After a crash they are taken back.
+    pub move_to: Option<PathBuf>,
+    /// Its files have been copied from here, and what is left there is to be deleted.
+    pub move_from: Option<PathBuf>,
+    /// Uploaded over downloaded at which it stops seeding; the setting's when none.
+    pub ratio_limit: Option<f64>,
     /// The first component of its files' paths; none while the metadata is unknown.
     pub root: Option<String>,
     /// The files to download; all when none.
@@ -92,6 +100,13 @@ pub struct TorrentRow {
     pub running: bool,
     /// Everything on disk must be hashed before it is believed.
     pub verify: bool,
+}
+
+impl TorrentRow {
+    /// Where its files are now.
+    pub fn folder(&self) -> &PathBuf {
+        self.working_path.as_ref().unwrap_or(&self.save_path)
+    }
 }
 
 pub(super) fn load(connection: &Connection, path: &Path) -> Result<Loaded> {
@@ -135,6 +150,10 @@ fn torrent(row: &Row<'_>) -> rusqlite::Result<TorrentRow> {
         name: row.get("name")?,
         magnet: row.get("magnet")?,
         save_path: PathBuf::from(row.get::<_, String>("save_path")?),
+        working_path: path(row, "working_path")?,
+        move_to: path(row, "move_to")?,
+        move_from: path(row, "move_from")?,
+        ratio_limit: row.get("ratio_limit")?,
         root: row.get("root")?,
         selected: json(row, "selected")?,
         intent: parsed(row, "intent", Intent::parse)?,
@@ -160,6 +179,10 @@ fn torrent(row: &Row<'_>) -> rusqlite::Result<TorrentRow> {
 
 fn count(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(|value| u64::try_from(value).unwrap_or(0))
+}
+
+fn path(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<PathBuf>> {
+    Ok(row.get::<_, Option<String>>(column)?.map(PathBuf::from))
 }
 
 fn parsed<T>(
@@ -206,7 +229,7 @@ pub(super) fn save(connection: &Connection, row: &TorrentRow) -> rusqlite::Resul
                  :intent, :forced, :stopped, :queue_position, :labels, :total_bytes,
                  :selected_bytes, :done_bytes, :file_count, :private, :downloaded, :uploaded,
                  :seeding_ms, :added_at, :completed_at, :error_kind, :error_message, :running,
-                 :verify)
+                 :verify, :working_path, :move_to, :move_from, :ratio_limit)
              ON CONFLICT (id) DO UPDATE SET name = :name, magnet = :magnet,
                  save_path = :save_path, root = :root, selected = :selected, intent = :intent,
                  forced = :forced, stopped = :stopped, queue_position = :queue_position,
@@ -214,7 +237,9 @@ pub(super) fn save(connection: &Connection, row: &TorrentRow) -> rusqlite::Resul
                  done_bytes = :done_bytes, file_count = :file_count, private = :private,
                  downloaded = :downloaded, uploaded = :uploaded, seeding_ms = :seeding_ms,
                  added_at = :added_at, completed_at = :completed_at, error_kind = :error_kind,
-                 error_message = :error_message, running = :running, verify = :verify",
+                 error_message = :error_message, running = :running, verify = :verify,
+                 working_path = :working_path, move_to = :move_to, move_from = :move_from,
+                 ratio_limit = :ratio_limit",
         )?
         .execute(named_params! {
             ":id": row.id.to_string(),
@@ -242,8 +267,16 @@ pub(super) fn save(connection: &Connection, row: &TorrentRow) -> rusqlite::Resul
             ":error_message": row.error.as_ref().map(|error| &error.message),
             ":running": row.running,
             ":verify": row.verify,
+            ":working_path": text(row.working_path.as_ref()),
+            ":move_to": text(row.move_to.as_ref()),
+            ":move_from": text(row.move_from.as_ref()),
+            ":ratio_limit": row.ratio_limit,
         })
         .map(drop)
+}
+
+fn text(path: Option<&PathBuf>) -> Option<String> {
+    path.map(|path| path.to_string_lossy().into_owned())
 }
 
 pub(super) fn save_metainfo(

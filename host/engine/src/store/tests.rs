@@ -10,6 +10,10 @@ fn row(byte: u8) -> TorrentRow {
         name: "名前 \u{202e}x".into(),
         magnet: "magnet:?xt=urn:btih:x".into(),
         save_path: "/tmp/x".into(),
+        working_path: Some("/tmp/w".into()),
+        move_to: Some("/tmp/to".into()),
+        move_from: Some("/tmp/from".into()),
+        ratio_limit: Some(1.5),
         root: Some("root".into()),
         selected: Some(vec![0, 2]),
         intent: Intent::Paused,
@@ -107,4 +111,19 @@ fn a_database_of_the_future_is_refused() {
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 4000).unwrap();
     let error = Store::open(&path, "boot").err().unwrap();
     assert!(error.to_string().contains("newer Torrpeddo"), "{error}");
+}
+
+#[test]
+fn a_database_of_an_earlier_version_is_brought_up_to_date() {
+    let (_folder, path) = database();
+    schema::open_version(&path, 1).execute_batch(
+        "INSERT INTO torrents VALUES ('0101010101010101010101010101010101010101', 'name', 'magnet:',
+             '/d', NULL, NULL, 'paused', 0, 0, 5, '[]', 9, 9, 4, 1, 0, 4, 2, 1, 7, NULL, NULL, NULL,
+             0, 0)",
+    )
+    .unwrap();
+    let (_store, loaded) = Store::open(&path, "boot").unwrap();
+    let row = &loaded.torrents[0];
+    assert_eq!((row.queue_position, row.done_bytes, row.ratio_limit), (5, 4, None));
+    assert_eq!(row.folder(), Path::new("/d"));
 }

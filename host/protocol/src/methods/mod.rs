@@ -145,7 +145,7 @@ methods! {
     /// Opens a file with its program.
     OpenFile = "open_file": OpenFileParams => Empty;
     /// The torrent file, to be exported.
-    GetTorrentFile = "get_torrent_file": IdParams => TorrentFileResult;
+    GetTorrentFile = "get_torrent_file": GetTorrentFileParams => TorrentFileResult;
     /// Asks the user for a folder.
     ChooseFolder = "choose_folder": ChooseFolderParams => ChooseFolderResult;
 }

@@ -171,12 +171,24 @@ message! {
         index: u32,
     }
 
+    /// Parameters of `get_torrent_file`.
+    GetTorrentFileParams {
+        /// The torrent.
+        id: String,
+        /// Where the part begins.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cursor: Option<String>,
+    }
+
     /// Result of `get_torrent_file`.
     TorrentFileResult {
         /// A name for the file.
         name: String,
-        /// Its bytes in base64.
+        /// Its bytes in base64, or a part of them.
         data: String,
+        /// It does not fit one answer: ask again with this cursor, and join the decoded parts.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_cursor: Option<String>,
     }
 
     /// Parameters of `choose_folder`.
