@@ -34,6 +34,25 @@ fn the_pieces_are_those_that_are_there() {
 }
 
 #[test]
+fn the_peers_are_those_that_are_connected_with_what_they_bring() {
+    let (sandbox, seeder) = (Sandbox::new(), slow_seeder("with a peer"));
+    let relay = sandbox.relay();
+    let id = add_magnet(&relay, &seeder.magnet);
+    wait_state(&relay, &id, &["downloading"]);
+    let peer = torrpeddo_tests::wait_for("a peer that brings something", || {
+        let peers = relay.ok("get_peers", json!({"id": id}))["peers"].clone();
+        let peer = peers.get(0).filter(|peer| peer["download_rate"].as_u64() > Some(0))?;
+        Some(peer.clone())
+    });
+    assert_eq!(peer["address"], json!(format!("127.0.0.1:{}", seeder.port)), "{peer}");
+    assert!(peer["client"].as_str().unwrap().contains("libtorrent"), "{peer}");
+    assert_eq!((&peer["direction"], &peer["transport"]), (&json!("out"), &json!("tcp")));
+    assert!(peer["downloaded"].as_u64() > Some(0) && peer["encrypted"] == false, "{peer}");
+    granted(&relay, "pause", &id);
+    assert_eq!(relay.ok("get_peers", json!({"id": id}))["peers"], json!([]));
+}
+
+#[test]
 fn a_torrent_file_that_came_as_a_magnet_can_be_exported_and_added_elsewhere() {
     let (sandbox, seeder) = (Sandbox::new(), Seeder::folder("exported", [("a", 90_000), ("b", 5)]));
     let relay = sandbox.relay();

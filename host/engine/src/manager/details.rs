@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use torrpeddo_protocol::limits;
 use torrpeddo_protocol::methods::{GetPiecesResult, TorrentFileResult};
-use torrpeddo_protocol::model::Tracker;
+use torrpeddo_protocol::model::{Direction, Peer, Tracker, Transport};
 
 use super::queries::cursor;
 use super::{Manager, blocking};
@@ -40,6 +40,30 @@ impl Manager {
             })
         })
         .await
+    }
+
+    /// The peers that a torrent is connected to; none while it does not run.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn peers(&self, id: InfoHash) -> Result<Vec<Peer>> {
+        super::commands::present(&mut self.0.state.lock(), id)?;
+        let peers = self.0.session.peers(id).unwrap_or_default();
+        let shown = peers.into_iter().map(|peer| Peer {
+            address: peer.address,
+            client: peer.client,
+            transport: if peer.utp { Transport::Utp } else { Transport::Tcp },
+            direction: if peer.incoming { Direction::In } else { Direction::Out },
+            // librqbit speaks plain streams only.
+            encrypted: false,
+            state: "connected".into(),
+            progress: None,
+            download_rate: peer.download_rate,
+            upload_rate: peer.upload_rate,
+            downloaded: peer.downloaded,
+            uploaded: peer.uploaded,
+        });
+        Ok(shown.collect())
     }
 
     /// The trackers of a torrent, and whether they are asked. librqbit tells nothing of what they

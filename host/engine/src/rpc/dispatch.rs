@@ -16,43 +16,6 @@ use super::methods::{
 use crate::Error;
 use crate::manager::Deletion;
 
-/// The methods that work. The others answer `unavailable` until they do.
-pub(super) const WORKING: &[&str] = &[
-    "hello",
-    "ping",
-    "get_settings",
-    "set_settings",
-    "get_session",
-    "subscribe",
-    "unsubscribe",
-    "shutdown",
-    "diagnose",
-    "get_log",
-    "add_magnet",
-    "add_torrent",
-    "add_url",
-    "preview",
-    "drop_preview",
-    "get_status",
-    "get_files",
-    "pause",
-    "resume",
-    "cancel",
-    "delete_files",
-    "remove",
-    "recheck",
-    "set_files",
-    "move_in_queue",
-    "set_torrent",
-    "move_files",
-    "get_trackers",
-    "get_pieces",
-    "get_torrent_file",
-    "open_folder",
-    "open_file",
-    "choose_folder",
-];
-
 type Params = Option<Map<String, Value>>;
 type Answer = Result<Vec<u8>, RpcError>;
 
@@ -197,6 +160,13 @@ pub(super) async fn dispatch(
             })
             .await
         }
+        m::GetPeers::NAME => {
+            call.answer::<m::GetPeers, _>(|c, p: m::IdParams| async move {
+                let id = crate::manager::parse_id(&p.id)?;
+                Ok(m::GetPeersResult { peers: c.manager().peers(id)? })
+            })
+            .await
+        }
         m::GetTrackers::NAME => {
             call.answer::<m::GetTrackers, _>(|c, p: m::IdParams| async move {
                 let id = crate::manager::parse_id(&p.id)?;
@@ -238,10 +208,6 @@ pub(super) async fn dispatch(
             })
             .await
         }
-        known if m::NAMES.contains(&known) => Err(RpcError::new(
-            ErrorKind::Unavailable,
-            format!("This engine cannot do {known} yet. A newer version will."),
-        )),
         unknown => Err(RpcError::new(
             ErrorKind::MethodNotFound,
             format!("There is no method {:?}.", unknown.chars().take(100).collect::<String>()),
@@ -294,13 +260,6 @@ fn wrong(error: &serde_path_to_error::Error<serde_json::Error>) -> RpcError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_works_is_in_the_protocol() {
-        for name in WORKING {
-            assert!(m::NAMES.contains(name), "{name}");
-        }
-    }
 
     #[test]
     fn a_missing_or_wrong_member_is_named() {

@@ -7,7 +7,6 @@ use torrpeddo_protocol::methods as m;
 use torrpeddo_protocol::{ErrorKind, PROTOCOL_VERSION, RpcError, limits};
 
 use super::Connection;
-use super::dispatch::WORKING;
 use super::subscription::Subscription;
 use crate::manager::Manager;
 
@@ -40,7 +39,7 @@ pub(super) async fn hello(
             pid: std::process::id(),
             started_at: c.manager().started_at(),
         },
-        capabilities: WORKING.iter().map(|name| (*name).to_owned()).collect(),
+        capabilities: m::NAMES.iter().map(|name| (*name).to_owned()).collect(),
         limits: m::Limits {
             frame_bytes: limits::FRAME_FROM_CLIENT as u64,
             answer_bytes: limits::FRAME_TO_CLIENT as u64,

@@ -11,6 +11,7 @@ mod bits;
 mod check;
 mod content;
 mod ledger;
+mod peers;
 mod pool;
 mod record;
 mod run;
@@ -42,6 +43,7 @@ use record::Records;
 use run::{Run, Shared};
 
 pub use bits::{Bitfield, Progress};
+pub use peers::Peer;
 pub use types::{Halted, Phase, ResolveError, RunSpec, RunStats, SessionConfig, Verify};
 
 /// How often verified pieces are recorded. This much is checked again after a power cut; a killed
@@ -181,6 +183,11 @@ impl Session {
     /// The figures of a running torrent.
     pub fn stats(&self, id: InfoHash) -> Option<RunStats> {
         self.get(id).map(|run| run.stats())
+    }
+
+    /// The peers that a running torrent is connected to.
+    pub fn peers(&self, id: InfoHash) -> Option<Vec<Peer>> {
+        self.get(id).map(|run| run.peers())
     }
 
     /// Verified bytes of each file of a running torrent.

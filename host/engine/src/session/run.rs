@@ -18,6 +18,7 @@ use crate::session::blocking;
 use crate::session::check::find_pieces;
 use crate::session::content::{Content, Place};
 use crate::session::ledger::Ledger;
+use crate::session::peers::{Looks, Peer};
 use crate::session::pool::Pool;
 use crate::session::record::Records;
 use crate::session::storage::{Factory, Holders};
@@ -47,6 +48,7 @@ pub struct Run {
     holders: Holders,
     checked: AtomicU64,
     state: Mutex<State>,
+    looks: Mutex<Looks>,
     /// Held by whoever stops it; what was left, once it has stopped.
     stopping: tokio::sync::Mutex<Option<Result<Halted>>>,
 }
@@ -103,6 +105,7 @@ impl Run {
             holders: Holders::default(),
             checked: AtomicU64::new(0),
             state: Mutex::default(),
+            looks: Mutex::default(),
             stopping: tokio::sync::Mutex::default(),
         })
     }
@@ -258,6 +261,12 @@ impl Run {
             None => Phase::Checking { checked_bytes: self.checked.load(Ordering::Relaxed) },
         };
         (phase, handle)
+    }
+
+    /// The peers that it is connected to.
+    pub fn peers(&self) -> Vec<Peer> {
+        let handle = self.state.lock().handle.clone();
+        handle.map_or_else(Vec::new, |handle| self.looks.lock().peers(&handle))
     }
 
     /// Verified bytes of each file.
