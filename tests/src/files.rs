@@ -20,6 +20,12 @@ impl Files {
         Self(files.map(|(name, bytes)| (name.into(), content(name, bytes))).collect())
     }
 
+    /// One file with a content of its own.
+    #[must_use]
+    pub fn one(name: &str, content: Vec<u8>) -> Self {
+        Self([(name.into(), content)].into())
+    }
+
     /// Names and contents, in order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.0.iter().map(|(name, content)| (name.as_str(), content.as_slice()))

@@ -16,3 +16,4 @@ mod selection;
 mod session;
 mod subscriptions;
 mod support;
+mod watch_folder;

@@ -2,6 +2,7 @@
 //! the way, or at its end, is an error. Whoever can put a link into a download folder must not
 //! choose what the engine overwrites or deletes.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -9,6 +10,8 @@ use std::path::{Component, Path, PathBuf};
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions};
+
+use super::Stamp;
 
 /// An open folder. It stays the same folder when its path is renamed.
 #[derive(Debug)]
@@ -50,6 +53,31 @@ impl Folder {
     pub fn occupied(&self, relative: &Path) -> io::Result<bool> {
         let found = self.parent(relative, false).and_then(|(dir, name)| dir.symlink_metadata(name));
         Ok(missing_is_none(found)?.is_some())
+    }
+
+    /// The ordinary files directly in it with a name that is `wanted`, at most `limit` of them.
+    pub fn files(
+        &self,
+        limit: usize,
+        wanted: impl Fn(&OsStr) -> bool,
+    ) -> io::Result<Vec<(PathBuf, Stamp)>> {
+        let mut found = Vec::new();
+        for entry in self.dir.entries()? {
+            let entry = entry?;
+            let name = entry.file_name();
+            // What is gone by now is none of them.
+            if wanted(&name)
+                && let Ok(metadata) = entry.metadata()
+                && metadata.is_file()
+            {
+                let modified = metadata.modified().map(cap_std::time::SystemTime::into_std);
+                found.push((name.into(), Stamp::new(metadata.len(), modified)));
+                if found.len() == limit {
+                    break;
+                }
+            }
+        }
+        Ok(found)
     }
 
     /// Opens a file for reading.

@@ -1,8 +1,10 @@
 //! What the engine does with files of torrents outside a running session: checking folders,
-//! measuring space, moving and deleting. [`Folder`] is the only way anything is opened or removed.
+//! measuring space, moving, deleting and watching. [`Folder`] is the only way anything is opened or
+//! removed.
 
 mod delete;
 mod folder;
+mod inbox;
 pub mod relocate;
 
 use std::path::{Component, Path, PathBuf};
@@ -11,6 +13,7 @@ use crate::error::{Error, Result};
 
 pub use delete::{delete_own, trash_own};
 pub use folder::Folder;
+pub use inbox::{Inbox, Mark, Stamp};
 
 /// Whether torrents can be saved in this folder: absolute, there (it is made if it is not) and
 /// writable. The sentence in the error says what is wrong.

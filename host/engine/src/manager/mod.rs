@@ -20,6 +20,7 @@ mod queries;
 mod schedule;
 mod settle;
 mod ticker;
+mod watch;
 
 #[cfg(test)]
 mod testing;
@@ -30,7 +31,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, broadcast, watch};
+use tokio::sync::{Notify, broadcast};
 use torrpeddo_protocol::Settings;
 use torrpeddo_protocol::notifications::{Event, EventKind};
 
@@ -65,10 +66,12 @@ struct Inner {
     events: broadcast::Sender<Event>,
     /// Something changed that the queue should know.
     wake: Notify,
+    /// Another folder is to be watched.
+    watch: Notify,
     /// How often running torrents are looked at, in milliseconds.
     tick_ms: AtomicU64,
     /// The engine is ending: nothing starts any more.
-    stopping: watch::Sender<bool>,
+    stopping: tokio::sync::watch::Sender<bool>,
     started_at: u64,
 }
 
@@ -131,8 +134,9 @@ impl Manager {
             state: Mutex::new(state),
             events: broadcast::Sender::new(EVENTS),
             wake: Notify::new(),
+            watch: Notify::new(),
             tick_ms: AtomicU64::new(ticker::SLOW_TICK_MS),
-            stopping: watch::Sender::new(false),
+            stopping: tokio::sync::watch::Sender::new(false),
             started_at: now_ms(),
         }));
         for id in moved {
@@ -142,6 +146,7 @@ impl Manager {
         manager.refresh_free_bytes().await;
         manager.plan();
         manager.spawn_loops();
+        manager.spawn_watch();
         Ok(manager)
     }
 

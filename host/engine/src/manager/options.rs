@@ -27,7 +27,6 @@ const NOT_YET: &[&str] = &[
     "max_connections_per_torrent",
     "banned_peers",
     "blocklist_url",
-    "watch_folder",
     "notify_when_browser_closed",
 ];
 
@@ -115,6 +114,9 @@ impl Manager {
             };
             ack.durable().await?;
             self.plan();
+            if after.watch_folder != before.watch_folder {
+                self.0.watch.notify_one();
+            }
             if after.download_folder != before.download_folder {
                 self.refresh_free_bytes().await;
             }
@@ -130,6 +132,11 @@ impl Manager {
             && let Some(folder) = &after.incomplete_folder
         {
             self.usable_folder(folder, "incomplete_folder").await?;
+        }
+        if after.watch_folder != before.watch_folder
+            && let Some(folder) = after.watch_folder.clone()
+        {
+            blocking(move || files::Inbox::check(folder.as_ref())).await?;
         }
         Ok(())
     }

@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+use crate::files::Stamp;
 use crate::metainfo::InfoHash;
 use crate::{Error, Result};
 
@@ -123,6 +124,20 @@ impl Store {
     /// Writes settings; a null value forgets one.
     pub fn save_settings(&self, changed: BTreeMap<String, Value>) -> Ack {
         self.write(move |connection| rows::save_settings(connection, &changed))
+    }
+
+    /// Notes that a torrent file in the watched folder, as it is now, has been taken.
+    pub fn save_taken(&self, path: PathBuf, stamp: Stamp) -> Ack {
+        self.write(move |connection| rows::save_taken(connection, &path.to_string_lossy(), stamp))
+    }
+
+    /// Whether a torrent file in the watched folder, as it is now, has been taken before.
+    ///
+    /// # Errors
+    /// `Io` when the database cannot be read.
+    pub async fn is_taken(&self, path: PathBuf, stamp: Stamp) -> Result<bool> {
+        self.read(move |connection| rows::is_taken(connection, &path.to_string_lossy(), stamp))
+            .await
     }
 
     /// Notes that everything has been saved and the engine is about to end.

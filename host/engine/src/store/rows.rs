@@ -12,6 +12,7 @@ use torrpeddo_protocol::model::TorrentError;
 
 use super::{Loaded, failed};
 use crate::Result;
+use crate::files::Stamp;
 use crate::metainfo::InfoHash;
 
 /// What the user wants of a torrent.
@@ -316,4 +317,36 @@ pub(super) fn save_settings(
             .execute((name, value.to_string()))?;
     }
     Ok(())
+}
+
+/// How many files that were taken are remembered: those of the last times.
+const TAKEN_FILES: i64 = 20_000;
+
+pub(super) fn save_taken(
+    connection: &Connection,
+    path: &str,
+    stamp: Stamp,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "INSERT OR REPLACE INTO taken_files VALUES (?1, ?2, ?3)",
+        (path, signed(stamp.bytes), stamp.modified),
+    )?;
+    connection
+        .execute(
+            "DELETE FROM taken_files WHERE rowid <= (SELECT max(rowid) FROM taken_files) - ?1",
+            [TAKEN_FILES],
+        )
+        .map(drop)
+}
+
+pub(super) fn is_taken(
+    connection: &Connection,
+    path: &str,
+    stamp: Stamp,
+) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM taken_files WHERE path = ?1 AND bytes = ?2 AND modified = ?3",
+        )?
+        .exists((path, signed(stamp.bytes), stamp.modified))
 }

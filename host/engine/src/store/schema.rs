@@ -51,6 +51,13 @@ const MIGRATIONS: &[M<'static>] = &[
          ALTER TABLE torrents ADD COLUMN move_from TEXT;
          ALTER TABLE torrents ADD COLUMN ratio_limit REAL;",
     ),
+    M::up(
+        "CREATE TABLE taken_files (
+             path TEXT PRIMARY KEY,
+             bytes INTEGER NOT NULL,
+             modified INTEGER NOT NULL
+         ) STRICT;",
+    ),
 ];
 
 /// Opens the database and brings it up to date.

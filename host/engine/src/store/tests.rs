@@ -80,6 +80,24 @@ async fn removing_a_torrent_removes_its_metainfo() {
 }
 
 #[tokio::test]
+async fn a_file_that_was_taken_is_known_until_it_is_another_one() {
+    let (_folder, path) = database();
+    let (file, first) = (PathBuf::from("/w/a.torrent"), Stamp { bytes: 7, modified: 1 << 60 });
+    {
+        let (store, _) = Store::open(&path, "boot").unwrap();
+        assert!(!store.is_taken(file.clone(), first).await.unwrap());
+        store.save_taken(file.clone(), first).durable().await.unwrap();
+    }
+    let (store, _) = Store::open(&path, "boot").unwrap();
+    assert!(store.is_taken(file.clone(), first).await.unwrap());
+    let second = Stamp { modified: first.modified + 1, ..first };
+    assert!(!store.is_taken(file.clone(), second).await.unwrap());
+    assert!(!store.is_taken("/w/b.torrent".into(), first).await.unwrap());
+    store.save_taken(file.clone(), second).durable().await.unwrap();
+    assert!(store.is_taken(file, second).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_clean_end_is_told_from_an_unclean_one() {
     let (_folder, path) = database();
     {
