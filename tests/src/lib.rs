@@ -7,25 +7,35 @@
 
 pub mod bencode;
 pub mod browser;
+pub mod capture;
 pub mod demo;
 mod driver;
 pub mod files;
 pub mod gate;
 pub mod handler;
 pub mod http;
+pub mod leecher;
 pub mod look;
 pub mod magnets;
+pub mod namespace;
 pub mod paths;
 pub mod process;
 pub mod relay;
 pub mod sandbox;
+mod script;
 pub mod seeder;
+pub mod torrents;
+pub mod tracker;
 pub mod transmission;
 pub mod wait;
 
+pub use capture::Capture;
 pub use files::Files;
 pub use gate::Gate;
+pub use leecher::Leecher;
+pub use namespace::Namespace;
 pub use relay::{Notification, Relay, Rpc};
 pub use sandbox::Sandbox;
 pub use seeder::{Seed, Seeder};
+pub use tracker::Tracker;
 pub use wait::{DEADLINE, wait_for, wait_until};

@@ -1,20 +1,15 @@
 //! The other side of a download: libtorrent, driven by `seeder/seeder.py`.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
 
 use serde_json::{Value, json};
 
-use crate::{Files, paths};
+use crate::Files;
+use crate::script::Script;
 
-/// A seeder in a process of its own, on loopback alone. It ends with this value, and also when the
-/// test process dies, because its standard input ends.
+/// A seeder in a process of its own, on loopback alone. It ends with this value.
 pub struct Seeder {
-    child: Child,
-    pipes: Mutex<(ChildStdin, BufReader<ChildStdout>)>,
+    script: Script,
     folder: tempfile::TempDir,
     name: String,
     files: Files,
@@ -90,35 +85,18 @@ impl Seeder {
     fn spawn(folder: tempfile::TempDir, mut options: Value, name: &str, files: Files) -> Self {
         let torrent = folder.path().join("file.torrent");
         options["torrent"] = json!(torrent);
-        let python = paths::tool("TORRPEDDO_TEST_PYTHON", "venv/bin/python", "python3");
-        let mut child = Command::new(&python)
-            .arg(paths::repository().join("tests/seeder/seeder.py"))
-            .arg(options.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            // Ctrl-C is for us.
-            .process_group(0)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", python.display()));
-        let input = child.stdin.take().expect("a piped standard input");
-        let output = BufReader::new(child.stdout.take().expect("a piped standard output"));
-        let mut seeder = Self {
-            child,
-            pipes: Mutex::new((input, output)),
+        let (script, ready) = Script::start("seeder.py", &options, None);
+        let text = |member: &str| ready[member].as_str().expect("a text").to_owned();
+        Self {
+            script,
             folder,
             name: name.into(),
             files,
-            id: String::new(),
-            port: 0,
-            magnet: String::new(),
+            id: text("hash"),
+            port: ready["port"].as_u64().and_then(|p| u16::try_from(p).ok()).expect("a port"),
+            magnet: text("magnet"),
             torrent,
-        };
-        let ready = seeder.read();
-        assert_eq!(ready["ready"], true, "{ready}");
-        seeder.id = ready["hash"].as_str().expect("a hash").into();
-        seeder.magnet = ready["magnet"].as_str().expect("a magnet").into();
-        seeder.port = ready["port"].as_u64().and_then(|p| u16::try_from(p).ok()).expect("a port");
-        seeder
+        }
     }
 
     /// The name of the torrent.
@@ -169,45 +147,21 @@ impl Seeder {
     /// How many peers are connected.
     #[must_use]
     pub fn peers(&self) -> u64 {
-        self.ask(&json!({"do": "status"}))["peers"].as_u64().expect("a count of peers")
+        self.script.ask(&json!({"do": "status"}))["peers"].as_u64().expect("a count of peers")
     }
 
     /// How many bytes of files it has sent to anybody.
     #[must_use]
     pub fn uploaded(&self) -> u64 {
-        self.ask(&json!({"do": "status"}))["uploaded"].as_u64().expect("a count of bytes")
+        self.script.ask(&json!({"do": "status"}))["uploaded"].as_u64().expect("a count of bytes")
     }
 
     /// Limits what it sends, in bytes per second; 0 for no limit.
     pub fn limit(&self, rate: u32) {
-        self.ask(&json!({"do": "limit", "rate": rate}));
+        self.script.ask(&json!({"do": "limit", "rate": rate}));
     }
 
     fn is_single(&self) -> bool {
         self.files.iter().count() == 1 && self.files.iter().all(|(file, _)| file == self.name)
-    }
-
-    fn ask(&self, command: &Value) -> Value {
-        let mut pipes = self.pipes.lock().expect("no test panicked while it asked");
-        writeln!(pipes.0, "{command}").expect("a seeder that reads");
-        read_line(&mut pipes.1)
-    }
-
-    fn read(&self) -> Value {
-        read_line(&mut self.pipes.lock().expect("no test panicked while it asked").1)
-    }
-}
-
-fn read_line(output: &mut BufReader<ChildStdout>) -> Value {
-    let mut line = String::new();
-    output.read_line(&mut line).expect("a seeder that answers");
-    serde_json::from_str(&line)
-        .unwrap_or_else(|_| panic!("the seeder ended or said {line:?}; its errors are above"))
-}
-
-impl Drop for Seeder {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
