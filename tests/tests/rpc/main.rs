@@ -12,6 +12,7 @@ mod places;
 mod previews;
 mod recheck;
 mod relays;
+mod rules;
 mod selection;
 mod session;
 mod subscriptions;

@@ -185,11 +185,9 @@ impl Manager {
 
     async fn look_for(&self, preview_id: &str, magnet: &Magnet) {
         let deadline = Instant::now() + PATIENCE;
-        let mut asked = magnet.clone();
-        asked.trackers.extend(self.0.state.lock().settings.extra_trackers.iter().cloned());
         let failure = loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.0.session.resolve(&asked, left).await {
+            match self.resolve(magnet, left).await {
                 Ok(torrent) => match super::add::parse(torrent).await {
                     Ok((torrent, meta)) => {
                         self.found(preview_id, torrent, meta);

@@ -8,7 +8,7 @@ use torrpeddo_protocol::notifications::EventKind;
 use super::entry::{Actual, Wanted, selected_files};
 use super::{Manager, State, blocking};
 use crate::magnet::Magnet;
-use crate::metainfo::{InfoHash, Metainfo};
+use crate::metainfo::{InfoHash, Metainfo, rebuild};
 use crate::session::{ResolveError, RunSpec, Verify};
 use crate::store::Ack;
 use crate::{Error, Result};
@@ -84,19 +84,30 @@ impl Manager {
 
     fn start_resolving(&self, id: InfoHash, magnet: Magnet) {
         let manager = self.clone();
-        let mut magnet = magnet;
         let mut state = self.0.state.lock();
-        magnet.trackers.extend(state.settings.extra_trackers.iter().cloned());
         let Some(entry) = state.entries.get_mut(&id) else { return };
-        // The task looks at the entry only after its first await, when the lock is free again.
+        // The task waits for the lock before it looks at anything.
         entry.actual = Actual::Resolving(tokio::spawn(async move {
-            let resolved = manager.0.session.resolve(&magnet, ATTEMPT).await;
+            let resolved = manager.resolve(&magnet, ATTEMPT).await;
             let resolved = resolved.and_then(|torrent| {
                 let meta = Metainfo::parse(&torrent).map_err(ResolveError::Refused)?;
                 Ok((torrent, meta))
             });
             manager.resolved(id, resolved);
         }));
+    }
+
+    /// Asks once for a torrent file with the magnet's trackers. The extra ones are asked too, but are
+    /// no part of it: it may turn out to be private, and they may be taken back.
+    pub(super) async fn resolve(
+        &self,
+        magnet: &Magnet,
+        patience: Duration,
+    ) -> Result<Vec<u8>, ResolveError> {
+        let mut asked = magnet.clone();
+        asked.trackers.extend(self.settings().extra_trackers);
+        let torrent = self.0.session.resolve(&asked, patience).await?;
+        rebuild(&torrent, &magnet.trackers).map_err(ResolveError::Refused)
     }
 
     /// An attempt ended. Without an await, so that a stop cannot cut it in half.
@@ -188,10 +199,13 @@ impl Manager {
             entry.stats = None;
             entry.base = (entry.row.downloaded, entry.row.uploaded);
             entry.row.running = true;
-            let mut trackers = magnet.trackers;
-            if !meta.private {
-                trackers.extend(extra);
-            }
+            let trackers = match (meta.private, meta.trackers.is_empty()) {
+                (false, _) => [magnet.trackers, extra].concat(),
+                // Its peers come from its own trackers alone (BEP 27), whoever names others.
+                (true, false) => Vec::new(),
+                // The link it came with has the only ones there are.
+                (true, true) => magnet.trackers,
+            };
             let spec = RunSpec {
                 id,
                 torrent: torrent.into(),

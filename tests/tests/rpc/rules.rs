@@ -1,0 +1,226 @@
+//! The rules of seeding, and what trackers hear, seen from the other side.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use torrpeddo_tests::torrents::Single;
+use torrpeddo_tests::{Leecher, Relay, Sandbox, Seeder, Tracker, files, wait_until};
+
+use crate::support::{add_magnet, granted, id_of, torrent, wait_complete, wait_state};
+
+/// Where the engine takes connections.
+fn listens_at(relay: &Relay) -> SocketAddr {
+    let port = relay.ok("get_session", json!({}))["listen_port"].as_u64().expect("a port");
+    (Ipv4Addr::LOCALHOST, u16::try_from(port).expect("a port")).into()
+}
+
+/// Downloads all of it from the engine.
+#[track_caller]
+fn leech(leecher: &Leecher, relay: &Relay) {
+    leecher.connect(listens_at(relay));
+    wait_until("the leecher to have everything", || leecher.is_complete());
+}
+
+fn add_torrent(relay: &Relay, torrent: &[u8]) -> String {
+    id_of(&relay.ok("add_torrent", json!({"data": STANDARD.encode(torrent)})))
+}
+
+#[test]
+fn a_seed_stops_at_its_ratio_and_nobody_is_served_any_more() {
+    let (sandbox, seeder) = (Sandbox::new(), Seeder::file("ratio.bin", 600_000));
+    let relay = sandbox.relay();
+    relay.ok("set_settings", json!({"ratio_limit": 1.5}));
+    let id = add_magnet(&relay, &seeder.magnet);
+    wait_complete(&relay, &id);
+    let leecher = Leecher::start(&seeder.torrent);
+    leech(&leecher, &relay);
+    leecher.assert_has(seeder.files());
+    // Once is not enough.
+    wait_until("the upload to be counted", || torrent(&relay, &id)["ratio"].as_f64() >= Some(1.0));
+    assert_eq!(torrent(&relay, &id)["state"], "seeding");
+    leecher.start_over();
+    leecher.connect(listens_at(&relay));
+    let finished = wait_state(&relay, &id, &["finished"]);
+    assert!(finished["ratio"].as_f64() >= Some(1.5), "{finished:#}");
+    assert_eq!(finished["auto_managed"], true);
+    assert_eq!(finished["peers_connected"], 0);
+    wait_until("the leecher to lose its peer", || leecher.peers() == 0);
+    // Neither a new plan nor a restart starts it again.
+    drop(relay);
+    sandbox.stop_engine();
+    let relay = sandbox.relay();
+    assert_eq!(torrent(&relay, &id)["state"], "finished");
+    assert!(torrent(&relay, &id)["ratio"].as_f64() >= Some(1.5));
+    // By force it seeds all the same.
+    relay.ok("resume", json!({"ids": [id], "force": true}));
+    wait_state(&relay, &id, &["seeding"]);
+    leecher.start_over();
+    leech(&leecher, &relay);
+    assert_eq!(torrent(&relay, &id)["state"], "seeding");
+}
+
+#[test]
+fn a_limit_that_is_set_later_takes_effect_at_once() {
+    let (sandbox, seeder) = (Sandbox::new(), Seeder::file("later.bin", 100_000));
+    let relay = sandbox.relay();
+    let id = add_magnet(&relay, &seeder.magnet);
+    wait_state(&relay, &id, &["seeding"]);
+    relay.ok("set_settings", json!({"ratio_limit": 0.0}));
+    wait_state(&relay, &id, &["finished"]);
+    seeder.assert_downloaded(&sandbox.downloads());
+}
+
+#[test]
+fn no_minute_of_seeding_is_none_at_all() {
+    let (sandbox, seeder) = (Sandbox::new(), Seeder::file("minutes.bin", 100_000));
+    let relay = sandbox.relay();
+    relay.ok("set_settings", json!({"seed_minutes_limit": 0}));
+    let id = add_magnet(&relay, &seeder.magnet);
+    wait_state(&relay, &id, &["finished"]);
+    wait_until("the seeder to lose its peer", || seeder.peers() == 0);
+    seeder.assert_downloaded(&sandbox.downloads());
+}
+
+#[test]
+fn at_its_limit_the_entry_can_go_and_the_files_stay() {
+    let (sandbox, seeder) = (Sandbox::new(), Seeder::folder("gone", [("a", 90_000), ("b/c", 9)]));
+    let relay = sandbox.relay();
+    relay.ok("subscribe", json!({"topics": ["events"]}));
+    relay.ok("set_settings", json!({"ratio_limit": 0.5, "on_limit": "remove"}));
+    let id = add_magnet(&relay, &seeder.magnet);
+    wait_state(&relay, &id, &["seeding"]);
+    let leecher = Leecher::start(&seeder.torrent);
+    leech(&leecher, &relay);
+    let removed = relay.event("torrent_removed");
+    assert_eq!((&removed["id"], &removed["name"]), (&json!(id), &json!("gone")));
+    relay.refused("not_found", "get_status", json!({"ids": [id]}));
+    seeder.assert_downloaded(&sandbox.downloads());
+    assert_eq!(files::list(&sandbox.downloads()), ["gone/a", "gone/b/c"]);
+}
+
+#[test]
+fn extra_trackers_hear_of_public_torrents_and_not_of_private_ones() {
+    let sandbox = Sandbox::new();
+    let (public, private) = (Single::public("p.bin", 90_000), Single::private("q.bin", 90_000));
+    let (seeds_public, seeds_private) = (public.seed(), private.seed());
+    let (extra, own) = (Tracker::start(seeds_public.port), Tracker::start(seeds_private.port));
+    let relay = sandbox.relay();
+    relay.ok("set_settings", json!({"extra_trackers": [extra.url()]}));
+    let hidden = add_torrent(&relay, &private.with_trackers(&[&own.url()]));
+    wait_complete(&relay, &hidden);
+    assert!(torrent(&relay, &hidden)["private"] == true && own.announces() > 0);
+    assert_eq!(extra.announces(), 0, "a private torrent was told to a tracker of others");
+    // Nobody else knows where the public one is.
+    let shown = add_torrent(&relay, &public.with_trackers(&[]));
+    wait_complete(&relay, &shown);
+    assert_eq!(extra.announces(), 1);
+    assert_content(&sandbox.downloads(), "p.bin", &seeds_public);
+    assert_content(&sandbox.downloads(), "q.bin", &seeds_private);
+}
+
+#[test]
+fn a_tracker_that_somebody_else_names_does_not_hear_of_a_private_torrent() {
+    let sandbox = Sandbox::new();
+    let private = Single::private("secret.bin", 90_000);
+    let seeder = private.seed();
+    let (foreign, own) = (Tracker::start(seeder.port), Tracker::start(seeder.port));
+    let relay = sandbox.relay();
+    let options = json!({"paused": true});
+    let data = STANDARD.encode(private.with_trackers(&[&own.url()]));
+    let id = id_of(&relay.ok("add_torrent", json!({"data": data, "options": options})));
+    let link = format!("{}&tr={}", seeder.bare_magnet(), foreign.url());
+    assert_eq!(relay.ok("add_magnet", json!({"uri": link}))["already_exists"], true);
+    // Which of several trackers is asked is a matter of luck: several times, then.
+    for round in 1..=5 {
+        granted(&relay, "resume", &id);
+        wait_until("the torrent's own tracker to hear of it", || own.announces() == round);
+        wait_complete(&relay, &id);
+        granted(&relay, "pause", &id);
+    }
+    assert_eq!(foreign.announces(), 0);
+}
+
+#[test]
+fn extra_trackers_are_no_part_of_a_torrent() {
+    let (sandbox, seeder) = (Sandbox::new(), Seeder::file("lent.bin", 90_000));
+    let (extra, own) = (Tracker::start(seeder.port), Tracker::start(seeder.port));
+    let relay = sandbox.relay();
+    relay.ok("set_settings", json!({"extra_trackers": [extra.url()]}));
+    let id = add_magnet(&relay, &format!("{}&tr={}", seeder.bare_magnet(), own.url()));
+    wait_complete(&relay, &id);
+    granted(&relay, "pause", &id);
+    assert!(extra.announces() > 0);
+    // Taken back, it is not asked any more.
+    relay.ok("set_settings", json!({"extra_trackers": []}));
+    let (before, asked) = (extra.announces(), own.announces());
+    for round in 1..=3 {
+        granted(&relay, "resume", &id);
+        wait_until("the torrent's own tracker to hear of it", || own.announces() == asked + round);
+        granted(&relay, "pause", &id);
+    }
+    assert_eq!(extra.announces(), before);
+    assert!(!torrent(&relay, &id)["magnet"].as_str().unwrap().contains(&extra.url()));
+}
+
+#[track_caller]
+fn assert_content(folder: &Path, name: &str, seeder: &Seeder) {
+    let (_, content) = seeder.files().iter().next().expect("a file");
+    assert!(std::fs::read(folder.join(name)).unwrap() == content, "{name} differs");
+}
+
+#[test]
+fn each_event_is_told_once_with_id_and_name() {
+    let sandbox = Sandbox::new();
+    let (seeder, spoilt) = (Seeder::file("told.bin", 90_000), Seeder::file("spoilt.bin", 90_000));
+    // Something is in the way of one of them.
+    std::fs::create_dir(sandbox.downloads().join("spoilt.bin")).unwrap();
+    let (relay, acting) = (sandbox.relay(), sandbox.relay());
+    relay.ok("subscribe", json!({"topics": ["events"]}));
+    let previewed = acting.ok("preview", json!({"uri": seeder.magnet}));
+    let mut told = vec![relay.event("preview_ready")];
+    assert_eq!(told[0]["preview_id"], previewed["preview_id"]);
+    add_magnet(&acting, &seeder.magnet);
+    add_magnet(&acting, &seeder.magnet);
+    wait_complete(&acting, &seeder.id);
+    add_magnet(&acting, &spoilt.magnet);
+    wait_state(&acting, &spoilt.id, &["error"]);
+    for id in [&seeder.id, &spoilt.id] {
+        granted(&acting, "remove", id);
+    }
+    acting.ok("shutdown", json!({"when": "now"}));
+    relay.notification_where("event", |event| {
+        told.push(event.clone());
+        event["kind"] == "engine_stopping"
+    });
+    let of = |seeder: &Seeder| -> Vec<String> {
+        told.iter()
+            .filter(|event| event["id"] == json!(seeder.id))
+            .map(|event| {
+                assert!(event["at"].as_u64() > Some(1_500_000_000_000), "milliseconds: {event}");
+                format!("{} {}", text(&event["kind"]), text(&event["name"]))
+            })
+            .collect()
+    };
+    assert_eq!(
+        of(&seeder),
+        [
+            "preview_ready told.bin",
+            "torrent_added told.bin",
+            "metadata_received told.bin",
+            "torrent_completed told.bin",
+            "torrent_removed told.bin",
+        ]
+    );
+    assert_eq!(
+        of(&spoilt)[1..],
+        ["metadata_received spoilt.bin", "torrent_error spoilt.bin", "torrent_removed spoilt.bin"]
+    );
+    assert_eq!(told.len(), 10, "{told:#?}");
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
