@@ -1,10 +1,11 @@
 """Downloads a torrent with libtorrent from the peers that it is told of.
 
-Arguments: one JSON object {"torrent", "path", "listen", "port"?, "dht"?}.
+Arguments: one JSON object {"torrent", "path", "listen", "port"?, "dht"?, "download_limit"?}.
 First line of output: {"ready": true, "port"}.
 Then one answer for each line of input:
   {"do": "status"}                -> {"peers", "complete"}
   {"do": "connect", "host", "port"} -> {}
+  {"do": "know", "host", "port"}  -> {}, when that node of the DHT has answered
   {"do": "start_over"}            -> {}, forgets what it has
 The end of input ends the program, so it cannot outlive the test that started it.
 """
@@ -17,6 +18,15 @@ import libtorrent as lt
 
 def answer(**members):
     print(json.dumps(members), flush=True)
+
+
+def dht_nodes(session):
+    session.post_session_stats()
+    session.wait_for_alert(100)
+    for alert in session.pop_alerts():
+        if isinstance(alert, lt.session_stats_alert):
+            return alert.values["dht.dht_nodes"]
+    return 0
 
 
 def main():
@@ -45,6 +55,7 @@ def main():
         parameters.ti = lt.torrent_info(options["torrent"])
         parameters.save_path = options["path"]
         parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
+        parameters.download_limit = options.get("download_limit", 0)
         return session.add_torrent(parameters)
 
     handle = add()
@@ -57,6 +68,11 @@ def main():
             answer(peers=status.num_peers, complete=status.is_seeding)
         elif command["do"] == "connect":
             handle.connect_peer((command["host"], command["port"]))
+            answer()
+        elif command["do"] == "know":
+            session.add_dht_node((command["host"], command["port"]))
+            while not dht_nodes(session):
+                pass
             answer()
         elif command["do"] == "start_over":
             session.remove_torrent(handle, lt.session.delete_files)

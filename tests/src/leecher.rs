@@ -23,13 +23,29 @@ impl Leecher {
         Self::with_options(torrent, json!({"listen": "127.0.0.1"}), None)
     }
 
-    /// Starts a leecher in a namespace, at its address. With `dht` it is a node of the DHT at the
-    /// port that new nodes ask first.
+    /// The same, but it will not be complete for a long time.
     #[must_use]
-    pub fn within(namespace: &Namespace, torrent: &Path, dht: bool) -> Self {
-        let port = if dht { crate::namespace::BOOTSTRAP_PORT } else { 0 };
-        let options = json!({"listen": Namespace::ADDRESS, "port": port, "dht": dht});
+    pub fn slow(torrent: &Path) -> Self {
+        Self::with_options(torrent, json!({"listen": "127.0.0.1", "download_limit": 1000}), None)
+    }
+
+    /// Starts a leecher in a namespace, at its address.
+    #[must_use]
+    pub fn within(namespace: &Namespace, torrent: &Path) -> Self {
+        Self::with_options(torrent, json!({"listen": Namespace::ADDRESS}), Some(namespace))
+    }
+
+    /// The same as a node of the DHT at this port; 0 for any.
+    #[must_use]
+    pub fn dht_node(namespace: &Namespace, torrent: &Path, port: u16) -> Self {
+        let options = json!({"listen": Namespace::ADDRESS, "port": port, "dht": true});
         Self::with_options(torrent, options, Some(namespace))
+    }
+
+    /// Makes itself known to another node of the DHT, and returns when that has answered.
+    pub fn know(&self, node: SocketAddr) {
+        let node = json!({"do": "know", "host": node.ip().to_string(), "port": node.port()});
+        self.script.ask(&node);
     }
 
     fn with_options(torrent: &Path, mut options: Value, within: Option<&Namespace>) -> Self {

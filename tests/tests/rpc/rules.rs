@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use torrpeddo_tests::torrents::Single;
-use torrpeddo_tests::{Leecher, Relay, Sandbox, Seeder, Tracker, files, wait_until};
+use torrpeddo_tests::{Leecher, Mount, Relay, Sandbox, Seeder, Tracker, files, wait_until};
 
 use crate::support::{add_magnet, granted, id_of, torrent, wait_complete, wait_state};
 
@@ -169,6 +169,23 @@ fn extra_trackers_are_no_part_of_a_torrent() {
 fn assert_content(folder: &Path, name: &str, seeder: &Seeder) {
     let (_, content) = seeder.files().iter().next().expect("a file");
     assert!(std::fs::read(folder.join(name)).unwrap() == content, "{name} differs");
+}
+
+#[test]
+fn the_free_space_is_that_of_the_default_folder() {
+    let sandbox = Sandbox::new();
+    let small = sandbox.root().join("small");
+    std::fs::create_dir(&small).unwrap();
+    let size = 8 << 20;
+    let Some(_disk) = Mount::small(size, &small) else { return };
+    let relay = sandbox.relay();
+    let free = || relay.ok("get_session", json!({}))["free_bytes"].as_u64().expect("bytes");
+    assert!(free() > size, "the test needs a disk that is not full");
+    relay.ok("set_settings", json!({"download_folder": small}));
+    assert!((1..=size).contains(&free()), "{} bytes", free());
+    let before = free();
+    std::fs::write(small.join("filler"), vec![1; 4 << 20]).unwrap();
+    wait_until("the free space to shrink", || free() <= before - (4 << 20));
 }
 
 #[test]

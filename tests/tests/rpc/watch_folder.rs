@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use torrpeddo_tests::bencode::dictionary;
-use torrpeddo_tests::{Files, Relay, Sandbox, Seed, Seeder, files, wait_until};
+use torrpeddo_tests::{Files, Mount, Relay, Sandbox, Seed, Seeder, files, wait_until};
 
 use crate::support::{add_magnet, granted, torrent, wait_complete, wait_state};
 
@@ -111,9 +111,7 @@ fn where_nothing_can_be_renamed_it_is_remembered() {
     fs::write(folder.join("a.torrent"), seeder.torrent_bytes()).unwrap();
     let outside = sandbox.root().join("elsewhere");
     fs::create_dir(&outside).unwrap();
-    let Some(_read_only) = ReadOnly::new(&folder, &outside) else {
-        return eprintln!("skipped: this user may not mount anything");
-    };
+    let Some(_read_only) = Mount::read_only(&folder, &outside) else { return };
     relay.ok("set_settings", json!({"watch_folder": outside}));
     wait_until("the file to be added", || count(&relay) == 1);
     granted(&relay, "remove", &seeder.id);
@@ -174,32 +172,4 @@ fn what_a_torrent_brings_is_not_added() {
     wait_for_looks(&relay, &folder);
     assert_eq!(count(&relay), 0);
     outer.assert_downloaded(&folder);
-}
-
-/// A folder that shows another one read-only, as long as it lives.
-struct ReadOnly(PathBuf);
-
-impl ReadOnly {
-    fn new(folder: &Path, at: &Path) -> Option<Self> {
-        let mount = |arguments: &[&str]| {
-            let mut command = std::process::Command::new("mount");
-            command.args(arguments).arg(at).stderr(std::process::Stdio::null());
-            command.status().is_ok_and(|status| status.success())
-        };
-        let source = folder.to_str().expect("a path in UTF-8");
-        if !mount(&["--bind", source]) {
-            return None;
-        }
-        let own = Self(at.into());
-        mount(&["-o", "remount,bind,ro"]).then_some(own)
-    }
-}
-
-impl Drop for ReadOnly {
-    fn drop(&mut self) {
-        let unmounted = std::process::Command::new("umount").arg("--lazy").arg(&self.0).status();
-        if !unmounted.is_ok_and(|status| status.success()) {
-            eprintln!("{} stays mounted", self.0.display());
-        }
-    }
 }
