@@ -148,6 +148,13 @@ pub fn transmission() -> Result {
     packages(&[("transmission-cli", find("transmission-cli").is_some())])
 }
 
+/// What tests make networks of their own with.
+pub fn network() -> Result {
+    // Only root has it on the PATH.
+    let there = find("ip").is_some() || std::path::Path::new("/usr/sbin/ip").exists();
+    packages(&[("iproute2", there)])
+}
+
 /// Firefox's driver, from crates.io: no package of Debian has it.
 fn geckodriver() -> Result {
     if find("geckodriver").is_some() {

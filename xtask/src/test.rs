@@ -43,7 +43,7 @@ const STEPS: &[Step] = &[
     Step { name: "vitest", about: "unit tests of the extension", run: vitest },
     Step { name: "extension", about: "the extension for both browsers", run: extension },
     Step { name: "web-ext", about: "web-ext lint", run: web_ext },
-    Step { name: "peers", about: "libtorrent and transmission, for the tests", run: peers },
+    Step { name: "peers", about: "libtorrent, transmission and ip, for the tests", run: peers },
     Step { name: "browsers", about: "Chromium, Firefox and their drivers", run: browsers },
     Step { name: "rpc", about: "the binary over stdio, end to end", run: rpc },
     Step { name: "browser", about: "real browsers, end to end", run: browser },
@@ -201,6 +201,7 @@ fn web_ext() -> Result<Outcome> {
 
 fn peers() -> Result<Outcome> {
     setup::libtorrent()?;
+    setup::network()?;
     passed(setup::transmission())
 }
 

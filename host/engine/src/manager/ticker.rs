@@ -237,3 +237,6 @@ fn limit_reached(entry: &Entry, settings: &Settings) -> bool {
         .is_some_and(|minutes| entry.row.seeding_ms >= u64::from(minutes) * 60_000);
     ratio_reached || time_reached
 }
+
+#[cfg(test)]
+mod tests;

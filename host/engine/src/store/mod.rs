@@ -230,4 +230,4 @@ fn failed(path: &Path, error: &rusqlite::Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

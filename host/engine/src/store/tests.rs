@@ -4,7 +4,8 @@ use torrpeddo_protocol::model::TorrentError;
 
 use super::*;
 
-fn row(byte: u8) -> TorrentRow {
+/// A row with a value in every place.
+pub(crate) fn row(byte: u8) -> TorrentRow {
     TorrentRow {
         id: InfoHash([byte; 20]),
         name: "名前 \u{202e}x".into(),
