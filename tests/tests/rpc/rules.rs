@@ -6,6 +6,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use torrpeddo_tests::magnets::{dead, dead_id};
 use torrpeddo_tests::torrents::Single;
 use torrpeddo_tests::{Leecher, Mount, Relay, Sandbox, Seeder, Tracker, files, wait_until};
 
@@ -144,6 +145,25 @@ fn a_tracker_that_somebody_else_names_does_not_hear_of_a_private_torrent() {
 }
 
 #[test]
+fn extra_trackers_help_what_runs_already() {
+    let sandbox = Sandbox::new();
+    let public = Single::public("p.bin", 90_000);
+    let (seeder, resolving) = (public.seed(), Seeder::file("magnet.bin", 90_000));
+    let (first, second) = (Tracker::start(seeder.port), Tracker::start(resolving.port));
+    let relay = sandbox.relay();
+    let shown = add_torrent(&relay, &public.with_trackers(&[]));
+    let link = add_magnet(&relay, &resolving.bare_magnet());
+    wait_state(&relay, &shown, &["downloading"]);
+    let after = relay.ok("set_settings", json!({"extra_trackers": [first.url()]}));
+    assert!(after.get("restart_required").is_none(), "{after:#}");
+    wait_complete(&relay, &shown);
+    // The magnet asks there, too, and in vain.
+    wait_until("a question for its metadata", || first.announces() == 2);
+    relay.ok("set_settings", json!({"extra_trackers": [second.url()]}));
+    wait_complete(&relay, &link);
+}
+
+#[test]
 fn extra_trackers_are_no_part_of_a_torrent() {
     let (sandbox, seeder) = (Sandbox::new(), Seeder::file("lent.bin", 90_000));
     let (extra, own) = (Tracker::start(seeder.port), Tracker::start(seeder.port));
@@ -199,6 +219,11 @@ fn each_event_is_told_once_with_id_and_name() {
     let previewed = acting.ok("preview", json!({"uri": seeder.magnet}));
     let mut told = vec![relay.event("preview_ready")];
     assert_eq!(told[0]["preview_id"], previewed["preview_id"]);
+    // Without peers, trackers and DHT there is nobody to ask.
+    let failing = acting.ok("preview", json!({"uri": format!("{}&dn=dead", dead(1))}));
+    told.push(relay.event("preview_failed"));
+    assert_eq!(told[1]["preview_id"], failing["preview_id"]);
+    assert_eq!((&told[1]["id"], &told[1]["name"]), (&json!(dead_id(1)), &json!("dead")));
     add_magnet(&acting, &seeder.magnet);
     add_magnet(&acting, &seeder.magnet);
     wait_complete(&acting, &seeder.id);
@@ -235,7 +260,7 @@ fn each_event_is_told_once_with_id_and_name() {
         of(&spoilt)[1..],
         ["metadata_received spoilt.bin", "torrent_error spoilt.bin", "torrent_removed spoilt.bin"]
     );
-    assert_eq!(told.len(), 10, "{told:#?}");
+    assert_eq!(told.len(), 11, "{told:#?}");
 }
 
 fn text(value: &Value) -> &str {

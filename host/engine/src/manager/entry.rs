@@ -227,6 +227,13 @@ impl Entry {
         self.granted = false;
     }
 
+    /// There are other trackers to ask than before. The session takes them only with a new start.
+    pub fn ask_anew(&mut self) {
+        self.attempts = 0;
+        self.retry_at = Instant::now();
+        self.restart |= !self.row.private && !matches!(self.actual, Actual::Idle);
+    }
+
     /// Notes a vain attempt to resolve it, and when the next one may be.
     pub fn missed(&mut self) {
         self.attempts = self.attempts.saturating_add(1);

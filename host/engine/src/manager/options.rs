@@ -110,6 +110,9 @@ impl Manager {
                     continue;
                 }
                 state.settings = after.clone();
+                if after.extra_trackers != before.extra_trackers {
+                    state.entries.values_mut().for_each(|entry| entry.ask_anew());
+                }
                 self.0.store.save_settings(changed)
             };
             ack.durable().await?;
