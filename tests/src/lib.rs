@@ -1,9 +1,10 @@
 //! What the end-to-end tests, the demo and the benchmarks share.
 //!
-//! Everything runs on loopback and in temporary folders, and knows the program by its protocol
-//! alone: [`Relay`] starts `torrpeddo relay` and speaks frames over its standard input and output.
-//! The other side of every download is libtorrent ([`Seeder`]) or transmission, which nobody here
-//! wrote. Tests wait for conditions ([`wait_for`]), never for a time to pass.
+//! Everything runs on loopback (or in a [`Namespace`]) and in temporary folders, and knows the
+//! program by its protocol alone: [`Relay`] starts `torrpeddo relay` and speaks frames over its
+//! standard input and output. The other side of every transfer is libtorrent ([`Seeder`],
+//! [`Leecher`]) or transmission, which nobody here wrote. Tests wait for conditions ([`wait_for`]),
+//! never for a time to pass.
 
 pub mod bencode;
 pub mod browser;
