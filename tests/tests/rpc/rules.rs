@@ -64,7 +64,7 @@ fn a_seed_stops_at_its_ratio_and_nobody_is_served_any_more() {
 }
 
 #[test]
-fn a_limit_that_is_set_later_takes_effect_at_once() {
+fn a_limit_takes_effect_as_soon_as_it_is_set_or_taken_back() {
     let (sandbox, seeder) = (Sandbox::new(), Seeder::file("later.bin", 100_000));
     let relay = sandbox.relay();
     let id = add_magnet(&relay, &seeder.magnet);
@@ -72,6 +72,15 @@ fn a_limit_that_is_set_later_takes_effect_at_once() {
     relay.ok("set_settings", json!({"ratio_limit": 0.0}));
     wait_state(&relay, &id, &["finished"]);
     seeder.assert_downloaded(&sandbox.downloads());
+    relay.ok("set_settings", json!({"ratio_limit": 1.0}));
+    wait_state(&relay, &id, &["seeding"]);
+    relay.ok("set_settings", json!({"seed_minutes_limit": 0}));
+    wait_state(&relay, &id, &["finished"]);
+    // One of two is still reached.
+    relay.ok("set_settings", json!({"ratio_limit": null}));
+    assert_eq!(torrent(&relay, &id)["state"], "finished");
+    relay.ok("set_settings", json!({"seed_minutes_limit": null}));
+    wait_state(&relay, &id, &["seeding"]);
 }
 
 #[test]

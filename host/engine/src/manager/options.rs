@@ -113,7 +113,9 @@ impl Manager {
                 if after.extra_trackers != before.extra_trackers {
                     state.entries.values_mut().for_each(|entry| entry.ask_anew());
                 }
-                self.0.store.save_settings(changed)
+                let ack = self.0.store.save_settings(changed);
+                self.lift_limits(&mut state);
+                ack
             };
             ack.durable().await?;
             self.plan();

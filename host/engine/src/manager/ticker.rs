@@ -149,6 +149,23 @@ impl Manager {
         outcome
     }
 
+    /// Other settings are in force: what was stopped by a limit that it has not reached any more
+    /// may seed again.
+    pub(super) fn lift_limits(&self, state: &mut State) {
+        let stopped = state.entries.values_mut().filter(|entry| entry.row.stopped);
+        let lifted: Vec<_> = stopped
+            .filter(|entry| !limit_reached(entry, &state.settings))
+            .map(|entry| {
+                entry.row.stopped = false;
+                entry.row.id
+            })
+            .collect();
+        for id in lifted {
+            // Saved in order, after the settings that lifted the limit: those are waited for.
+            let _ = self.changed(state, id);
+        }
+    }
+
     pub(super) async fn refresh_free_bytes(&self) {
         let folder = self.0.state.lock().settings.download_folder.clone();
         let free = blocking(move || crate::files::free_bytes(folder.as_ref())).await;
