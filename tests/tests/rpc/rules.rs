@@ -132,6 +132,23 @@ fn extra_trackers_hear_of_public_torrents_and_not_of_private_ones() {
 }
 
 #[test]
+fn of_several_trackers_of_a_private_torrent_the_first_is_asked_and_that_is_told() {
+    let private = Single::private("several.bin", 90_000);
+    let seeder = private.seed();
+    // By chance the first one would be asked each time once in 256 runs.
+    for _ in 0..8 {
+        let sandbox = Sandbox::new();
+        let (first, second) = (Tracker::start(seeder.port), Tracker::start(seeder.port));
+        let relay = sandbox.relay();
+        let id = add_torrent(&relay, &private.with_trackers(&[&first.url(), &second.url()]));
+        wait_complete(&relay, &id);
+        assert!(first.announces() > 0 && second.announces() == 0);
+        let told = relay.ok("get_trackers", json!({"id": id}))["trackers"].clone();
+        assert_eq!((&told[0]["state"], &told[1]["state"]), (&json!("announcing"), &json!("idle")));
+    }
+}
+
+#[test]
 fn a_tracker_that_somebody_else_names_does_not_hear_of_a_private_torrent() {
     let sandbox = Sandbox::new();
     let private = Single::private("secret.bin", 90_000);

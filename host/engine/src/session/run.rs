@@ -207,6 +207,11 @@ impl Run {
                 trackers.push(tracker.clone());
             }
         }
+        if self.spec.meta.private {
+            // librqbit asks one tracker of a private torrent, whichever comes out of a hash table
+            // first. The first one of the torrent is the one that is meant.
+            trackers.truncate(1);
+        }
         trackers
     }
 
