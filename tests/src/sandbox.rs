@@ -110,6 +110,33 @@ impl Sandbox {
         Relay::spawn(&mut self.command(&["relay"]))
     }
 
+    /// A new connection in another boot of the machine, as far as the programs behind it can see:
+    /// they have a mount namespace of their own, in which the system's file about it is another one.
+    /// `None`, with the reason on standard error, where this user may not mount.
+    ///
+    /// # Panics
+    /// When the disk says no.
+    #[must_use]
+    pub fn relay_in_boot(&self, boot_id: &str) -> Option<Relay> {
+        let file = self.root.path().join("boot_id");
+        std::fs::write(&file, boot_id).expect("a file");
+        let script = r#"mount --bind "$1" /proc/sys/kernel/random/boot_id && shift && exec "$@""#;
+        let unshared = |program: &[&std::ffi::OsStr]| {
+            let mut command = Command::new("unshare");
+            command.args(["--mount", "sh", "-c", script, "sh"]).arg(&file).args(program);
+            self.dress(&mut command);
+            command
+        };
+        let output = unshared(&["true".as_ref()]).output().expect("unshare, of util-linux");
+        if !output.status.success() {
+            let reason = String::from_utf8_lossy(&output.stderr);
+            eprintln!("skipped, because nothing can be mounted: {}", reason.trim());
+            return None;
+        }
+        let binary = paths::binary();
+        Some(Relay::spawn(&mut unshared(&[binary.as_os_str(), "relay".as_ref()])))
+    }
+
     /// The engine's process, as it says itself.
     ///
     /// # Panics

@@ -4,12 +4,9 @@ use serde_json::{Value, json};
 use torrpeddo_tests::{Relay, Sandbox, Seeder, process, wait_until};
 
 use crate::support::{
-    add_magnet, granted, id_of, slow_seeder, torrent, wait_complete, wait_half_way, wait_state,
+    MARGIN, add_magnet, granted, id_of, slow_seeder, torrent, wait_complete, wait_half_way,
+    wait_state,
 };
-
-/// What may be fetched twice when a download is interrupted: pieces that were under way, and those
-/// whose verification the engine had not told of yet.
-const MARGIN: u64 = 1 << 20;
 
 /// Brings the engine back and watches the download to its end: it goes on from `done` bytes, does
 /// not read all of them to hash them again, and fetches only what was missing.

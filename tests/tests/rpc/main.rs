@@ -1,5 +1,6 @@
 //! What the protocol page promises, asked for over the wire by a client that knows only that page.
 
+mod database;
 mod dead_magnets;
 mod details;
 mod downloads;
@@ -10,6 +11,7 @@ mod hostile;
 mod life;
 mod network;
 mod places;
+mod power_cut;
 mod previews;
 mod queue;
 mod recheck;

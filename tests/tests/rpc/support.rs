@@ -1,7 +1,9 @@
 //! What many of these tests do.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
-use torrpeddo_tests::{Relay, Seed, Seeder, files::Files, wait_for};
+use torrpeddo_tests::{Relay, Seed, Seeder, files::Files, wait_for, wait_until};
 
 /// Adds a magnet and returns its id.
 #[track_caller]
@@ -81,6 +83,33 @@ pub fn slow_seeder(name: &str) -> Seeder {
         piece_bytes: 64 << 10,
         upload_limit: 9 << 20,
     })
+}
+
+/// Waits until the torrent has stopped with an error about files, and returns its sentence.
+#[track_caller]
+pub fn wait_io_error(relay: &Relay, id: &str) -> String {
+    let torrent = wait_state(relay, id, &["error"]);
+    assert_eq!(torrent["error"]["kind"], "io", "{torrent:#}");
+    torrent["error"]["message"].as_str().expect("a sentence").into()
+}
+
+/// What may be fetched twice when a download is interrupted: pieces that were under way, and those
+/// whose verification the engine had not told of yet.
+pub const MARGIN: u64 = 1 << 20;
+
+/// Lets a download go on that has stopped at `done` bytes, to its verified end: only what was missing
+/// is fetched.
+#[track_caller]
+pub fn goes_on_to_the_end(relay: &Relay, seeder: &Seeder, done: u64, save_path: &Path) {
+    // What is still on its way to the run before does not count.
+    wait_until("the seeder to lose its peer", || seeder.peers() == 0);
+    let before = seeder.uploaded();
+    seeder.limit(0);
+    granted(relay, "resume", &seeder.id);
+    wait_complete(relay, &seeder.id);
+    seeder.assert_downloaded(save_path);
+    let (missing, sent) = (seeder.files().total() - done, seeder.uploaded() - before);
+    assert!(sent <= missing + MARGIN, "{missing} bytes were missing, {sent} were fetched");
 }
 
 /// Waits until a download is between a quarter and three quarters done.

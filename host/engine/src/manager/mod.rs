@@ -102,7 +102,6 @@ impl Manager {
         let (store, loaded) = blocking(move || Store::open(&database, &boot_id)).await?;
         let settings = options::effective(&config.defaults, &loaded.settings)?;
         let session = Session::start(session_config(&data, &config, &settings)).await?;
-        let crashed = loaded.unclean_boot.as_ref().is_some_and(|boot| *boot != config.boot_id);
         let mut state = State {
             entries: HashMap::with_capacity(loaded.torrents.len()),
             board: Board::default(),
@@ -120,9 +119,6 @@ impl Manager {
             if row.move_to.is_some() || row.move_from.is_some() {
                 moved.push(row.id);
             }
-            // The machine went down while this one was writing: its data may be behind its
-            // bitfield, whatever was synced.
-            row.verify |= row.running && crashed;
             row.running = false;
             state.entries.insert(row.id, Entry::new(row));
         }

@@ -180,6 +180,9 @@ impl Manager {
             })?;
         let bytes = torrent.clone();
         let meta = Arc::new(blocking(move || Metainfo::parse(&bytes)).await?);
+        if meta.info_hash != id {
+            return Err(self.0.store.damaged(&format!("the torrent file of {id} is another one")));
+        }
         let at_home = self.is_at_home(id, &meta).await?;
         let (spec, ack) = {
             let mut state = self.0.state.lock();

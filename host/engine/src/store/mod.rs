@@ -53,8 +53,6 @@ pub struct Loaded {
     pub torrents: Vec<TorrentRow>,
     /// The settings that somebody set.
     pub settings: BTreeMap<String, Value>,
-    /// The boot in which the engine last ran without ending cleanly.
-    pub unclean_boot: Option<String>,
 }
 
 type Job = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
@@ -72,8 +70,13 @@ impl Store {
     /// A sentence when the file is damaged or from a newer version. It is left as it is.
     pub fn open(path: &Path, boot_id: &str) -> Result<(Self, Loaded)> {
         let mut connection = schema::open(path)?;
-        let loaded = rows::load(&connection, path)?;
-        rows::mark_running(&mut connection, boot_id).map_err(|error| failed(path, &error))?;
+        // Whatever cannot be read is found before anything is changed.
+        let mut loaded = rows::load(&connection, path)?;
+        let crashed = rows::mark_running(&mut connection, boot_id);
+        if crashed.map_err(|error| failed(path, &error))? {
+            // Its data may be behind its bitfield, whatever was synced.
+            loaded.torrents.iter_mut().for_each(|row| row.verify |= row.running);
+        }
         let (commands, queue) = mpsc::channel();
         let path = Arc::new(path.to_path_buf());
         std::thread::Builder::new()
@@ -153,6 +156,11 @@ impl Store {
         self.read(|connection| connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")).await
     }
 
+    /// What to say when something in it makes no sense.
+    pub fn damaged(&self, reason: &str) -> Error {
+        damaged(&self.path, reason)
+    }
+
     /// The bytes of a torrent file, or none while they are unknown.
     ///
     /// # Errors
@@ -217,16 +225,27 @@ fn failed(path: &Path, error: &rusqlite::Error) -> Error {
         Some(Code::DiskFull) => {
             format!("The disk is full: {shown} cannot be written. Free some space, then try again.")
         }
-        Some(Code::NotADatabase | Code::DatabaseCorrupt) => format!(
-            "The database {shown} is damaged. It was left as it is: restore it from a backup, or \
-             move it away to start with an empty list."
-        ),
+        Some(Code::NotADatabase | Code::DatabaseCorrupt) => {
+            return damaged(path, &error.to_string());
+        }
         Some(Code::ReadOnly | Code::PermissionDenied | Code::CannotOpen) => {
             format!("The database {shown} cannot be written. Allow writing there.")
         }
         _ => format!("The database {shown} cannot be used: {error}."),
     };
     Error::Io { message, path: Some(path.to_path_buf()), reason: error.to_string() }
+}
+
+fn damaged(path: &Path, reason: &str) -> Error {
+    Error::Io {
+        message: format!(
+            "The database {} is damaged. It was left as it is: restore it from a backup, or move \
+             it away to start with an empty list.",
+            path.display()
+        ),
+        path: Some(path.to_path_buf()),
+        reason: reason.to_owned(),
+    }
 }
 
 #[cfg(test)]

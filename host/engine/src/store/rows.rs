@@ -112,6 +112,18 @@ impl TorrentRow {
 
 pub(super) fn load(connection: &Connection, path: &Path) -> Result<Loaded> {
     (|| {
+        // Damage would otherwise be found by the command that happens to need the damaged page. Not
+        // of the torrent files: those are large, and each is needed by one torrent only.
+        for table in ["torrents", "settings"] {
+            let check = format!("PRAGMA quick_check({table})");
+            let found: String = connection.query_row(&check, [], |row| row.get(0))?;
+            if found != "ok" {
+                return Err(rusqlite::Error::SqliteFailure(
+                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT),
+                    Some(found),
+                ));
+            }
+        }
         let torrents = connection
             .prepare("SELECT * FROM torrents ORDER BY added_at, rowid")?
             .query_map([], torrent)?
@@ -120,18 +132,25 @@ pub(super) fn load(connection: &Connection, path: &Path) -> Result<Loaded> {
             .prepare("SELECT name, value FROM settings")?
             .query_map([], |row| Ok((row.get(0)?, json(row, "value")?)))?
             .collect::<rusqlite::Result<_>>()?;
-        let unclean_boot =
-            connection.query_row("SELECT boot_id FROM run", [], |row| row.get(0)).optional()?;
-        Ok(Loaded { torrents, settings, unclean_boot })
+        Ok(Loaded { torrents, settings })
     })()
     .map_err(|error| failed(path, &error))
 }
 
-pub(super) fn mark_running(connection: &mut Connection, boot_id: &str) -> rusqlite::Result<()> {
+/// Notes in which boot the engine runs. `true` if it ran in another one and did not end, so that the
+/// machine went down: what was being written is to be verified, and that must not be forgotten until
+/// it has been.
+pub(super) fn mark_running(connection: &mut Connection, boot_id: &str) -> rusqlite::Result<bool> {
     let transaction = connection.transaction()?;
+    let other = "SELECT EXISTS (SELECT * FROM run WHERE boot_id <> ?1)";
+    let crashed = transaction.query_row(other, [boot_id], |row| row.get(0))?;
+    if crashed {
+        transaction.execute("UPDATE torrents SET verify = TRUE WHERE running", [])?;
+    }
     transaction.execute("DELETE FROM run", [])?;
     transaction.execute("INSERT INTO run (boot_id) VALUES (?1)", [boot_id])?;
-    transaction.commit()
+    transaction.commit()?;
+    Ok(crashed)
 }
 
 pub(super) fn mark_clean(connection: &Connection) -> rusqlite::Result<()> {

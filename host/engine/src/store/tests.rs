@@ -50,7 +50,6 @@ async fn what_was_saved_comes_back() {
     {
         let (store, loaded) = Store::open(&path, "boot").unwrap();
         assert!(loaded.torrents.is_empty());
-        assert_eq!(loaded.unclean_boot, None);
         store.save(row(2)).durable().await.unwrap();
         store.save_with_metainfo(row(1), b"bytes".to_vec()).durable().await.unwrap();
         store.save_settings([("dht".to_owned(), json!(false))].into()).durable().await.unwrap();
@@ -66,7 +65,6 @@ async fn what_was_saved_comes_back() {
     assert_eq!(loaded.torrents[1].selected, None);
     assert_eq!(loaded.torrents[1].error, None);
     assert_eq!(loaded.settings["dht"], json!(false));
-    assert_eq!(loaded.unclean_boot.as_deref(), Some("boot"));
     assert_eq!(store.metainfo(InfoHash([1; 20])).await.unwrap().unwrap(), b"bytes");
     assert_eq!(store.metainfo(InfoHash([2; 20])).await.unwrap(), None);
 }
@@ -99,37 +97,66 @@ async fn a_file_that_was_taken_is_known_until_it_is_another_one() {
 }
 
 #[tokio::test]
-async fn a_clean_end_is_told_from_an_unclean_one() {
+async fn what_was_being_written_when_the_machine_went_down_is_to_be_verified() {
     let (_folder, path) = database();
+    let was = |running, verify| TorrentRow { running, verify, ..row(u8::from(running)) };
+    let verify = |boot: &str| -> Vec<bool> {
+        let (_, loaded) = Store::open(&path, boot).unwrap();
+        loaded.torrents.iter().map(|row| row.verify).collect()
+    };
     {
         let (store, _) = Store::open(&path, "one").unwrap();
-        store.mark_clean().durable().await.unwrap();
+        drop(store.save(was(false, false)));
+        store.save(was(true, false)).durable().await.unwrap();
     }
-    {
-        let (_store, loaded) = Store::open(&path, "two").unwrap();
-        assert_eq!(loaded.unclean_boot, None);
-    }
-    let (_store, loaded) = Store::open(&path, "three").unwrap();
-    assert_eq!(loaded.unclean_boot.as_deref(), Some("two"));
+    assert_eq!(verify("one"), [false, false], "a kill is no power cut");
+    assert_eq!(verify("two"), [false, true]);
+    assert_eq!(verify("two"), [false, true], "also when the next engine is killed at once");
+    let (store, _) = Store::open(&path, "two").unwrap();
+    store.save(was(true, false)).durable().await.unwrap();
+    store.mark_clean().durable().await.unwrap();
+    drop(store);
+    assert_eq!(verify("three"), [false, false], "the engine had ended");
 }
 
 #[test]
 fn a_damaged_database_is_left_as_it_is() {
     let (_folder, path) = database();
-    let garbage = vec![7; 5000];
-    std::fs::write(&path, &garbage).unwrap();
-    let error = Store::open(&path, "boot").err().unwrap();
-    assert!(error.to_string().contains("damaged"), "{error}");
-    assert_eq!(std::fs::read(&path).unwrap(), garbage);
+    for damaged in [vec![7; 5000], vec![]] {
+        std::fs::write(&path, &damaged).unwrap();
+        let error = Store::open(&path, "boot").err().unwrap();
+        assert!(error.to_string().contains("damaged"), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), damaged);
+    }
 }
 
-#[test]
-fn a_database_of_the_future_is_refused() {
-    let (_folder, path) = database();
+#[tokio::test]
+async fn a_database_of_the_future_is_refused_and_left_as_it_is() {
+    let (folder, path) = database();
     drop(Store::open(&path, "boot").unwrap());
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 4000).unwrap();
-    let error = Store::open(&path, "boot").err().unwrap();
+    let future = Connection::open(&path).unwrap();
+    future.pragma_update(None, "user_version", 4000).unwrap();
+    // As a killed engine leaves it: the last changes are in the log.
+    let killed = folder.path().join("killed.db");
+    let log = |path: &Path| PathBuf::from(format!("{}-wal", path.display()));
+    std::fs::copy(&path, &killed).unwrap();
+    std::fs::copy(log(&path), log(&killed)).unwrap();
+    let before = [&killed, &log(&killed)].map(|path| std::fs::read(path).unwrap());
+    let error = Store::open(&killed, "boot").err().unwrap();
     assert!(error.to_string().contains("newer Torrpeddo"), "{error}");
+    let after = [&killed, &log(&killed)].map(|path| std::fs::read(path).unwrap());
+    assert!(before == after, "it was changed");
+}
+
+#[tokio::test]
+async fn the_log_of_a_database_that_was_moved_away_is_not_taken_for_the_new_ones() {
+    let (_folder, path) = database();
+    let (store, _) = Store::open(&path, "boot").unwrap();
+    store.save(row(1)).durable().await.unwrap();
+    // The store is there still, and so is its log.
+    std::fs::rename(&path, path.with_extension("old")).unwrap();
+    let (_, loaded) = Store::open(&path, "boot").unwrap();
+    assert!(loaded.torrents.is_empty());
 }
 
 #[test]
