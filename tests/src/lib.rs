@@ -37,7 +37,7 @@ pub use files::Files;
 pub use gate::Gate;
 pub use gossip::Gossip;
 pub use leecher::Leecher;
-pub use mount::Mount;
+pub use mount::Disk;
 pub use namespace::Namespace;
 pub use relay::{Notification, Relay, Rpc};
 pub use sandbox::Sandbox;

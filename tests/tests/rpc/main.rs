@@ -1,11 +1,13 @@
 //! What the protocol page promises, asked for over the wire by a client that knows only that page.
 
+mod damage;
 mod database;
 mod dead_magnets;
 mod details;
 mod downloads;
 mod durability;
 mod errors;
+mod faults;
 mod frames;
 mod hostile;
 mod life;

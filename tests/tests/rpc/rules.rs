@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use torrpeddo_tests::magnets::{dead, dead_id};
 use torrpeddo_tests::torrents::Single;
-use torrpeddo_tests::{Leecher, Mount, Relay, Sandbox, Seeder, Tracker, files, wait_until};
+use torrpeddo_tests::{Disk, Leecher, Relay, Sandbox, Seeder, Tracker, files, wait_until};
 
 use crate::support::{add_magnet, granted, id_of, torrent, wait_complete, wait_state};
 
@@ -223,7 +223,7 @@ fn the_free_space_is_that_of_the_default_folder() {
     let small = sandbox.root().join("small");
     std::fs::create_dir(&small).unwrap();
     let size = 8 << 20;
-    let Some(_disk) = Mount::small(size, &small) else { return };
+    let Some(_disk) = Disk::mount(&small, size) else { return };
     let relay = sandbox.relay();
     let free = || relay.ok("get_session", json!({}))["free_bytes"].as_u64().expect("bytes");
     assert!(free() > size, "the test needs a disk that is not full");

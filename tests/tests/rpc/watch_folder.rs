@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use torrpeddo_tests::bencode::dictionary;
-use torrpeddo_tests::{Files, Mount, Relay, Sandbox, Seed, Seeder, files, wait_until};
+use torrpeddo_tests::{Disk, Files, Relay, Sandbox, Seed, Seeder, files, wait_until};
 
 use crate::support::{add_magnet, granted, torrent, wait_complete, wait_state};
 
@@ -111,7 +111,7 @@ fn where_nothing_can_be_renamed_it_is_remembered() {
     fs::write(folder.join("a.torrent"), seeder.torrent_bytes()).unwrap();
     let outside = sandbox.root().join("elsewhere");
     fs::create_dir(&outside).unwrap();
-    let Some(_read_only) = Mount::read_only(&folder, &outside) else { return };
+    let Some(_read_only) = Disk::read_only_view(&folder, &outside) else { return };
     relay.ok("set_settings", json!({"watch_folder": outside}));
     wait_until("the file to be added", || count(&relay) == 1);
     granted(&relay, "remove", &seeder.id);

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
+use cap_fs_ext::{DirExt, FollowSymlinks, MetadataExt, OpenOptionsFollowExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Metadata, OpenOptions};
 
@@ -47,6 +47,20 @@ impl Folder {
     pub fn length(&self, relative: &Path) -> io::Result<Option<u64>> {
         let found = self.parent(relative, false).and_then(|(dir, name)| regular(&dir, name));
         missing_is_none(found.map(|metadata| metadata.len()))
+    }
+
+    /// Whether its path still leads to it: it may have been renamed, or unmounted.
+    pub fn is_in_place(&self) -> bool {
+        let here = self.dir.dir_metadata();
+        let there = Self::open(&self.path).and_then(|there| there.dir.dir_metadata());
+        matches!((here, there), (Ok(here), Ok(there)) if is_same(&here, &there))
+    }
+
+    /// Whether this path leads to that open file.
+    pub fn is_at(&self, relative: &Path, file: &File) -> io::Result<bool> {
+        let found = self.parent(relative, false).and_then(|(dir, name)| dir.symlink_metadata(name));
+        let open = Metadata::from_file(file)?;
+        Ok(missing_is_none(found)?.is_some_and(|found| is_same(&found, &open)))
     }
 
     /// Whether anything at all has this name.
@@ -196,6 +210,10 @@ fn enter(dir: &Dir, name: &Path, create: bool) -> io::Result<Dir> {
         Ok(metadata) if !metadata.is_dir() => io::ErrorKind::NotADirectory.into(),
         _ => error,
     })
+}
+
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 /// The metadata of a file that is one: opening a pipe would hang, a device could do anything.

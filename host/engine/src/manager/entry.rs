@@ -220,8 +220,10 @@ impl Entry {
         Error::WrongState { message, state: self.state() }
     }
 
-    /// Notes an error that stops it.
+    /// Notes an error that stops it. Whoever resumes it before it has stopped wants another run, not
+    /// to hear of this one's failure again.
     pub fn fail(&mut self, error: &Error) {
+        self.restart = true;
         let error = RpcError::from(error.clone());
         self.row.error = Some(TorrentError { kind: error.kind(), message: error.message });
         self.granted = false;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use torrpeddo_protocol::notifications::EventKind;
 
 use super::entry::{Actual, Wanted, selected_files};
-use super::{Manager, State, blocking};
+use super::{Manager, State, blocking, now_ms};
 use crate::magnet::Magnet;
 use crate::metainfo::{InfoHash, Metainfo, rebuild};
 use crate::session::{ResolveError, RunSpec, Verify};
@@ -276,7 +276,8 @@ impl Manager {
                 entry.row.downloaded = entry.base.0 + halted.fetched;
                 entry.row.uploaded = entry.base.1 + halted.uploaded;
                 if let Some(done) = halted.done_bytes {
-                    entry.row.done_bytes = done;
+                    let complete = entry.complete() && done >= entry.row.selected_bytes;
+                    entry.count(done, complete, now_ms());
                 }
             }
             Ok(None) => {}

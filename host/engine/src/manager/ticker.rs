@@ -78,7 +78,7 @@ impl Manager {
         let running: Vec<_> = state
             .entries
             .values()
-            .filter(|entry| entry.in_session() && !entry.removing)
+            .filter(|entry| entry.in_session() && !entry.removing && !entry.restart)
             .map(|entry| entry.row.id)
             .collect();
         let State { entries, board, .. } = &mut *state;

@@ -13,16 +13,17 @@ use crate::session::record::Saved;
 use crate::session::types::Verify;
 
 /// The pieces that are there. `None` if it was stopped before it knew. Blocks for as long as it
-/// takes to read everything, if it must.
+/// takes to read everything, if it must. `warned`: the user knows that files are gone.
 pub fn find_pieces(
     content: &Content,
     saved: Option<Saved>,
     verify: Verify,
+    warned: bool,
     checked: &AtomicU64,
     stop: &CancellationToken,
 ) -> Result<Option<Bitfield>> {
     let found = match (saved, verify) {
-        (Some(saved), Verify::Trust) => Some(trust(content, saved)?),
+        (Some(saved), Verify::Trust) => Some(trust(content, saved, warned)?),
         _ => check(content, checked, stop)?,
     };
     content.make_empty_files()?;
@@ -30,21 +31,24 @@ pub fn find_pieces(
 }
 
 /// Believes the record, but for what cannot be there: a file may be gone or cut off.
-fn trust(content: &Content, saved: Saved) -> Result<Bitfield> {
-    let Saved { mut bits, noted } = saved;
+fn trust(content: &Content, saved: Saved, warned: bool) -> Result<Bitfield> {
+    let Saved { bits, noted } = saved;
+    // An empty folder is what is left where a disk is not mounted. To download everything once more
+    // would fill the disk below, and forget what is on the other one.
+    if !warned && content.is_bare(bits.iter_ones(), &content.lengths()?) {
+        return Err(content.all_gone());
+    }
     let is_good = |piece, _: &[u8]| bits.get(piece);
     content.adopt_parts(&content.lengths()?, false, is_good)?;
-    let lengths = content.lengths()?;
-    let gone: Vec<u32> = bits.iter_ones().filter(|p| !content.is_present(*p, &lengths)).collect();
-    if !gone.is_empty() {
+    let claimed = bits.ones();
+    let bits = content.present(bits)?;
+    let gone = claimed - bits.ones();
+    if gone > 0 {
         tracing::warn!(
             id = %content.meta().info_hash,
-            pieces = gone.len(),
+            pieces = gone,
             "files are missing or shorter than they were"
         );
-    }
-    for piece in gone {
-        bits.set(piece, false);
     }
     content.sync_pieces(noted.into_iter())?;
     Ok(bits)

@@ -6,18 +6,21 @@
 //!   among our records (`<hash>.parts/<piece>`), besides what of it goes to wanted files. So it can
 //!   be verified and shared, and when the file is wanted later, its bytes are there.
 //! - Padding is never written and reads as zeros.
+//! - A file that somebody deletes, moves or cuts off under us is noticed, see [`presence`].
 //! - Behind a gate: once it is closed, nothing is read or written any more, and when closing has
 //!   returned, nothing that began before is still going on. librqbit's tasks may outlive a torrent.
 
 mod adopt;
 mod disk;
+mod presence;
+mod sync;
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -27,9 +30,6 @@ use crate::metainfo::{FileEntry, Metainfo};
 use crate::session::bits::Bitfield;
 use crate::session::pool::{Key, Pool};
 use disk::{read_at, segments, write_at};
-
-/// From so many files on, the disk is synced instead of each of them.
-const MANY_FILES: usize = 64;
 
 /// Why bytes could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -45,22 +45,41 @@ pub enum Fault {
         /// What the system said.
         error: io::Error,
     },
+    /// The folder was renamed or unmounted.
+    #[error("the folder {} is not there any more", .0.display())]
+    FolderGone(PathBuf),
 }
 
 impl Fault {
-    /// Whether it only means that data is missing.
+    /// Whether it only means that a file, or its end, is missing.
     pub fn is_missing(&self) -> bool {
         use io::ErrorKind::{NotFound, UnexpectedEof};
         matches!(self, Self::Io { error, .. } if matches!(error.kind(), NotFound | UnexpectedEof))
     }
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
+impl From<&Fault> for Error {
+    fn from(fault: &Fault) -> Self {
         match fault {
             Fault::Stopped => Self::Internal(fault.to_string()),
-            Fault::Io { path, error } => Self::io(path, &error),
+            Fault::Io { path, error } if fault.is_missing() => Self::Io {
+                message: format!(
+                    "{} is missing or shorter than it was. Put it back, or resume to download \
+                     again what is missing.",
+                    path.display()
+                ),
+                path: Some(path.clone()),
+                reason: error.to_string(),
+            },
+            Fault::Io { path, error } => Self::io(path, error),
+            Fault::FolderGone(path) => Self::io(path, &io::ErrorKind::NotFound.into()),
         }
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::from(&fault)
     }
 }
 
@@ -90,12 +109,16 @@ pub struct Content {
     all_real: bool,
     /// Whether a file is there. One that was and is not any more must not be made anew, empty.
     there: Vec<AtomicBool>,
+    /// How long a file is at least.
+    reach: Vec<AtomicU64>,
     /// The pieces that are kept as parts.
     parts: Mutex<BTreeSet<u32>>,
     unsynced: Vec<AtomicBool>,
     unsynced_parts: Mutex<BTreeSet<u32>>,
     closed: RwLock<bool>,
     failure: Mutex<Option<Error>>,
+    /// A file was found to be missing or too short.
+    damaged: AtomicBool,
 }
 
 impl Content {
@@ -104,10 +127,16 @@ impl Content {
         let files = &place.meta.files;
         let wanted = |index: usize| place.selected.get(index).copied().unwrap_or(false);
         let mut there = Vec::with_capacity(files.len());
+        let mut reach = Vec::with_capacity(files.len());
         let mut real = Vec::with_capacity(files.len());
         for (index, file) in files.iter().enumerate() {
-            let exists = !file.padding && length(&place.folder, file, wanted(index))?.is_some();
+            let length = match file.padding {
+                true => None,
+                false => length(&place.folder, file, wanted(index))?,
+            };
+            let exists = length.is_some();
             there.push(AtomicBool::new(exists));
+            reach.push(AtomicU64::new(length.unwrap_or(0).min(file.bytes)));
             real.push(wanted(index) || (exists && !place.before.get(index as u32)));
         }
         let all_real = real.iter().zip(files).all(|(real, file)| *real || file.padding);
@@ -117,11 +146,13 @@ impl Content {
             real,
             all_real,
             there,
+            reach,
             parts,
             unsynced,
             unsynced_parts: Mutex::default(),
             closed: RwLock::new(false),
             failure: Mutex::default(),
+            damaged: AtomicBool::new(false),
             place,
         })
     }
@@ -138,8 +169,9 @@ impl Content {
 
     /// Remembers what went wrong, so that it can be told in full: librqbit keeps only text.
     pub fn note(&self, fault: Fault) -> Fault {
-        if let Fault::Io { path, error } = &fault {
-            self.failure.lock().get_or_insert_with(|| Error::io(path, error));
+        if !matches!(fault, Fault::Stopped) {
+            self.failure.lock().get_or_insert_with(|| Error::from(&fault));
+            self.damaged.fetch_or(fault.is_missing(), Ordering::AcqRel);
         }
         fault
     }
@@ -186,10 +218,12 @@ impl Content {
         })
     }
 
-    /// Makes the wanted files that have no bytes; no piece will ever write them.
+    /// Makes the wanted files that have no bytes; no piece will ever write them. Those that are
+    /// there are left alone: they may be on a disk that is only read.
     pub fn make_empty_files(&self) -> Result<(), Fault> {
         for (index, file) in self.meta().files.iter().enumerate() {
-            if file.bytes == 0 && !file.padding && self.is_real(index) {
+            let wanted = file.bytes == 0 && !file.padding && self.is_real(index);
+            if wanted && self.place.folder.length(&file.path).ok() != Some(Some(0)) {
                 self.open_file(index, true)?;
             }
         }
@@ -227,7 +261,7 @@ impl Content {
             return Ok(());
         }
         if self.is_real(index) {
-            let handle = self.open_file(index, false)?;
+            let handle = self.open_whole(index, false)?;
             return read_at(&handle, buffer, offset).map_err(|error| self.about(file, error));
         }
         let mut rest = buffer;
@@ -258,8 +292,9 @@ impl Content {
             return Ok(());
         }
         if self.is_real(index) {
-            let handle = self.open_file(index, true)?;
+            let handle = self.open_whole(index, true)?;
             write_at(&handle, data, offset).map_err(|error| self.about(file, error))?;
+            self.reaches(index, offset + data.len() as u64);
             // After the write: a sync that saw the mark has the data.
             if let Some(unsynced) = self.unsynced.get(index) {
                 unsynced.store(true, Ordering::Release);
@@ -279,39 +314,6 @@ impl Content {
             rest = later;
         }
         Ok(())
-    }
-
-    /// Brings everything written so far to the disk. Blocks.
-    pub fn sync(&self) -> Result<(), Fault> {
-        let unsynced = self.unsynced.iter().enumerate();
-        let files: Vec<usize> = unsynced
-            .filter(|(_, unsynced)| unsynced.swap(false, Ordering::AcqRel))
-            .map(|(index, _)| index)
-            .collect();
-        let parts = std::mem::take(&mut *self.unsynced_parts.lock());
-        if !self.sync_whole_disk(files.len())? {
-            for index in files {
-                let file = self.entry(index)?;
-                self.open_file(index, true)?
-                    .sync_data()
-                    .map_err(|error| self.about(file, error))?;
-            }
-        }
-        for piece in parts {
-            let handle = self.open_part(piece, true)?;
-            handle.sync_data().map_err(|error| self.about_part(piece, error))?;
-        }
-        Ok(())
-    }
-
-    /// With many files it takes minutes to sync them one by one, and one call to sync the disk they
-    /// are on. `false` where that is not possible or not worth it.
-    fn sync_whole_disk(&self, files: usize) -> Result<bool, Fault> {
-        if files < MANY_FILES {
-            return Ok(false);
-        }
-        let folder = &self.place.folder;
-        folder.sync_disk().map_err(|error| Fault::Io { path: folder.path().to_owned(), error })
     }
 
     fn entry(&self, index: usize) -> Result<&FileEntry, Fault> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::metainfo::{InfoHash, Metainfo};
 use crate::session::bits::{Bitfield, Progress};
 use crate::session::content::Content;
@@ -28,7 +28,8 @@ struct State {
     notes: Notes,
     unsaved: bool,
     /// A sync failed. What it was about may be lost although a later sync succeeds, so nothing is
-    /// recorded any more: the next run begins with the last good record.
+    /// recorded any more: the next run begins with the last good record. So it is after the end,
+    /// when another run may have begun one.
     doubtful: bool,
 }
 
@@ -80,13 +81,25 @@ impl Ledger {
             }
             state.bits.clone()
         };
-        content.sync().map_err(|fault| {
-            let error = Error::from(content.note(fault));
+        let synced = content.sync().map_err(|fault| content.note(fault));
+        if let Err(fault) = &synced
+            && !fault.is_missing()
+        {
             self.state.lock().doubtful = true;
             self.records.drop_notes(self.id);
-            error
-        })?;
-        self.records.save(self.id, &bits).inspect_err(|_| self.state.lock().unsaved = true)
+        } else {
+            // Where only a file is missing, what is in the others has been synced. The next run
+            // sees by itself what is not there.
+            let saved = self.records.save(self.id, &bits);
+            saved.inspect_err(|_| self.state.lock().unsaved = true)?;
+        }
+        Ok(synced?)
+    }
+
+    /// Records nothing any more.
+    pub fn close(&self) {
+        let _one = self.saving.lock();
+        self.state.lock().doubtful = true;
     }
 
     /// How far each file is.

@@ -94,6 +94,7 @@ impl Session {
                 pool: Arc::new(Pool::new(OPEN_FILES)),
                 checking: Semaphore::new(CHECKS),
                 finished: Arc::new(Notify::new()),
+                warned: Mutex::default(),
             }),
             backend: OnceCell::new(),
             runs: Mutex::default(),
@@ -171,6 +172,9 @@ impl Session {
             let Some(run) = session.0.runs.lock().by_id.get(&id).cloned() else { return Ok(None) };
             let backend = session.backend().await?;
             let halted = run.halt(&backend).await;
+            if run.is_damaged() {
+                session.0.shared.warned.lock().insert(id);
+            }
             let mut runs = session.0.runs.lock();
             if runs.by_id.get(&id).is_some_and(|now| Arc::ptr_eq(now, &run)) {
                 runs.by_id.remove(&id);
@@ -258,6 +262,7 @@ impl Session {
 
     /// Forgets everything about a torrent that does not run. Blocks.
     pub fn forget(&self, id: InfoHash) {
+        self.0.shared.warned.lock().remove(&id);
         self.0.shared.records.forget(id);
     }
 

@@ -82,6 +82,13 @@ impl Pool {
         Ok(file)
     }
 
+    /// The open files of a run.
+    pub fn of_run(&self, run: u64) -> Vec<(Key, Arc<File>)> {
+        let pool = self.open.lock();
+        let open = pool.files.iter().filter(|(key, _)| key.run() == run);
+        open.map(|(key, slot)| (*key, Arc::clone(&slot.file))).collect()
+    }
+
     /// Closes one file.
     pub fn forget(&self, key: Key) {
         self.open.lock().files.remove(&key);

@@ -1,5 +1,6 @@
 //! One running torrent, from looking at its files until nothing of it is left.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 use crate::files::Folder;
-use crate::metainfo;
+use crate::metainfo::{self, InfoHash};
 use crate::session::backend::{Backend, look_up};
-use crate::session::bits::{Bitfield, selection};
+use crate::session::bits::{Bitfield, Progress, selection};
 use crate::session::blocking;
 use crate::session::check::find_pieces;
 use crate::session::content::{Content, Place};
@@ -37,6 +38,9 @@ pub struct Shared {
     pub checking: Semaphore,
     /// Told when something wants to be saved soon.
     pub finished: Arc<Notify>,
+    /// Torrents whose users have been told that files are gone. Whoever starts one all the same
+    /// wants them to be downloaded again.
+    pub warned: Mutex<HashSet<InfoHash>>,
 }
 
 /// One running torrent.
@@ -178,9 +182,10 @@ impl Run {
             None
         };
         let run = Arc::clone(self);
+        let warned = shared.warned.lock().remove(&self.spec.id);
         blocking(move || {
             let verify = run.spec.verify;
-            let bits = find_pieces(&run.content, saved, verify, &run.checked, &run.stop)?;
+            let bits = find_pieces(&run.content, saved, verify, warned, &run.checked, &run.stop)?;
             if let Some(bits) = &bits {
                 run.ledger.begin(bits.clone())?;
             }
@@ -215,8 +220,11 @@ impl Run {
         trackers
     }
 
-    /// Records what was verified lately. Blocks.
+    /// Records what was verified lately, and looks whether the files are still there. Blocks.
     pub fn save(&self) -> Result<()> {
+        if let Err(fault) = self.content.look() {
+            self.content.note(fault);
+        }
         self.ledger.save(&self.content)
     }
 
@@ -284,6 +292,11 @@ impl Run {
         self.ledger.bits()
     }
 
+    /// Whether somebody has taken away a file, or the end of one, and that has been told.
+    pub fn is_damaged(&self) -> bool {
+        self.content.is_damaged()
+    }
+
     /// Whether someone has begun to stop it.
     pub fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
@@ -329,12 +342,25 @@ impl Run {
         let (ledger, content) = (Arc::clone(&self.ledger), Arc::clone(&self.content));
         let saved = blocking(move || {
             let saved = ledger.save(&content);
+            ledger.close();
             // Saving may have opened files once more.
             content.close();
             saved
         });
         let saved = saved.await;
-        let (done_bytes, _) = self.ledger.totals();
-        saved.map(|()| Halted { fetched, uploaded, done_bytes: checked.then_some(done_bytes) })
+        let done_bytes = if checked { Some(self.done_bytes().await?) } else { None };
+        saved.map(|()| Halted { fetched, uploaded, done_bytes })
+    }
+
+    /// Verified bytes of the selected files. What was taken away does not count; the record knows of
+    /// it still, in case it is put back.
+    async fn done_bytes(&self) -> Result<u64> {
+        if !self.is_damaged() {
+            return Ok(self.ledger.totals().0);
+        }
+        let (bits, content) = (self.ledger.bits(), Arc::clone(&self.content));
+        let bits = blocking(move || content.present(bits)).await?;
+        let selected = selection(&self.spec.meta, self.spec.selected.as_deref());
+        Ok(Progress::count(&self.spec.meta, &bits, &selected).done_bytes)
     }
 }

@@ -125,7 +125,7 @@ pub struct Halted {
     pub fetched: u64,
     /// Bytes sent while it ran.
     pub uploaded: u64,
-    /// Verified bytes of the selected files; `None` if checking had not ended.
+    /// Verified bytes of the selected files that are still there; `None` if checking had not ended.
     pub done_bytes: Option<u64>,
 }
 

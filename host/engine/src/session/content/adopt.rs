@@ -1,39 +1,10 @@
 //! What happens to data that is there when a torrent starts.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
-
-use super::disk::{read_at, sync_read_only};
+use super::disk::read_at;
 use super::{Content, Fault};
 use crate::session::pool::Key;
 
 impl Content {
-    /// Brings these pieces to the disk, whoever wrote them. Blocks.
-    pub fn sync_pieces(&self, pieces: impl Iterator<Item = u32>) -> Result<(), Fault> {
-        let mut files = BTreeSet::new();
-        let mut parts = BTreeSet::new();
-        for piece in pieces {
-            files.extend(self.meta().files_of(piece));
-            parts.insert(piece);
-        }
-        if self.sync_whole_disk(files.len())? {
-            files.clear();
-        }
-        for index in files {
-            if self.there.get(index).is_some_and(|there| there.load(Ordering::Acquire)) {
-                let file = self.entry(index)?;
-                sync_read_only(&*self.open_file(index, false)?)
-                    .map_err(|error| self.about(file, error))?;
-            }
-        }
-        let kept: Vec<u32> = self.parts.lock().intersection(&parts).copied().collect();
-        for piece in kept {
-            sync_read_only(&*self.open_part(piece, false)?)
-                .map_err(|error| self.about_part(piece, error))?;
-        }
-        Ok(())
-    }
-
     /// Moves what parts hold of files that are wanted by now into those files, and drops parts that
     /// nothing needs or that are no good. `is_good` tells whether a part may be believed; `always`:
     /// look at the file's bytes even where its length gives no reason to.

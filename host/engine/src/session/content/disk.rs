@@ -1,6 +1,6 @@
 //! Reading, writing and syncing files at a place.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 
 use crate::metainfo::{FileEntry, Metainfo};
@@ -33,6 +33,18 @@ pub fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
 #[cfg(unix)]
 pub fn write_at(file: &File, data: &[u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, data, offset)
+}
+
+/// Whether a file still has a name somewhere.
+#[cfg(unix)]
+pub fn is_linked(metadata: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(metadata) > 0
+}
+
+/// Whether a file still has a name somewhere: on Windows an open one always has.
+#[cfg(windows)]
+pub fn is_linked(_: &Metadata) -> bool {
+    true
 }
 
 /// Fills the buffer from a place in a file.
