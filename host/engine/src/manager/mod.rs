@@ -262,17 +262,23 @@ impl Manager {
             let selected =
                 self.0.state.lock().entries.get(&id).and_then(|entry| entry.row.selected.clone());
             let session = self.0.session.clone();
-            let done = blocking(move || {
+            let found = blocking(move || {
                 let meta = crate::metainfo::Metainfo::parse(&torrent)?;
                 let selected = entry::selected_files(selected.as_deref());
-                Ok(session.saved_progress(&meta, id, selected.as_deref()).done_bytes)
+                let done = session.saved_progress(&meta, id, selected.as_deref()).done_bytes;
+                Ok((done, session.saved_totals(id)))
             })
             .await;
-            if let Ok(done) = done
+            if let Ok((done, totals)) = found
                 && let Some(entry) = self.0.state.lock().entries.get_mut(&id)
             {
-                // What was verified after the counters were last saved has been downloaded.
-                entry.row.downloaded += done.saturating_sub(entry.row.done_bytes);
+                if let Some(totals) = totals {
+                    entry.row.downloaded = entry.row.downloaded.max(totals.downloaded);
+                    entry.row.uploaded = entry.row.uploaded.max(totals.uploaded);
+                } else {
+                    // What was verified after the counters were last saved has been downloaded.
+                    entry.row.downloaded += done.saturating_sub(entry.row.done_bytes);
+                }
                 entry.row.done_bytes = done;
             }
         }

@@ -9,7 +9,7 @@ use super::entry::{Actual, Wanted, selected_files};
 use super::{Manager, State, blocking, now_ms};
 use crate::magnet::Magnet;
 use crate::metainfo::{InfoHash, Metainfo, rebuild};
-use crate::session::{ResolveError, RunSpec, Verify};
+use crate::session::{ResolveError, RunSpec, Totals, Verify};
 use crate::store::Ack;
 use crate::{Error, Result};
 
@@ -219,6 +219,7 @@ impl Manager {
                 trackers,
                 verify: if entry.row.verify { Verify::Full } else { Verify::Trust },
                 check_only,
+                totals: Totals { downloaded: entry.base.0, uploaded: entry.base.1 },
             };
             (spec, self.changed(&mut state, id))
         };

@@ -29,7 +29,8 @@ use crate::files::Folder;
 use crate::metainfo::{FileEntry, Metainfo};
 use crate::session::bits::Bitfield;
 use crate::session::pool::{Key, Pool};
-use disk::{read_at, segments, write_at};
+pub use disk::write_at;
+use disk::{read_at, segments};
 
 /// Why bytes could not be read or written.
 #[derive(Debug, thiserror::Error)]

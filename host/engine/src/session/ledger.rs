@@ -10,6 +10,7 @@ use crate::metainfo::{InfoHash, Metainfo};
 use crate::session::bits::{Bitfield, Progress};
 use crate::session::content::Content;
 use crate::session::record::{Notes, Records};
+use crate::session::types::Totals;
 
 /// The verified pieces of a running torrent.
 pub struct Ledger {
@@ -17,6 +18,8 @@ pub struct Ledger {
     meta: Arc<Metainfo>,
     records: Records,
     selected: Vec<bool>,
+    /// The totals before this run.
+    base: Totals,
     state: Mutex<State>,
     /// One save at a time.
     saving: Mutex<()>,
@@ -35,12 +38,13 @@ struct State {
 
 impl Ledger {
     /// Nothing verified yet.
-    pub fn new(id: InfoHash, meta: Arc<Metainfo>, records: Records, selected: Vec<bool>) -> Self {
+    pub fn new(meta: Arc<Metainfo>, records: Records, selected: Vec<bool>, base: Totals) -> Self {
         let bits = Bitfield::empty(meta.piece_count);
         let progress = Progress::count(&meta, &bits, &selected);
         let notes = Notes::none();
         let state = State { bits, progress, notes, unsaved: false, doubtful: false };
-        Self { id, meta, records, selected, state: Mutex::new(state), saving: Mutex::default() }
+        let (id, state, saving) = (meta.info_hash, Mutex::new(state), Mutex::default());
+        Self { id, meta, records, selected, base, state, saving }
     }
 
     /// Starts with what is verified, and records it. Its data must be on the disk already. Blocks.
@@ -49,7 +53,7 @@ impl Ledger {
         // In this order: what an earlier run noted must not be added to what was found now.
         self.records.drop_notes(self.id);
         self.records.save(self.id, &bits)?;
-        let notes = self.records.take_notes(self.id)?;
+        let notes = self.records.take_notes(self.id, self.base)?;
         let mut state = self.state.lock();
         state.progress = Progress::count(&self.meta, &bits, &self.selected);
         state.bits = bits;
@@ -64,11 +68,22 @@ impl Ledger {
         if !state.bits.set(piece, true) {
             return false;
         }
-        state.notes.add(piece);
+        if !state.doubtful {
+            state.notes.add(piece);
+        }
         state.unsaved = true;
         let before = state.progress.is_finished();
         state.progress.add(&self.meta, piece, &self.selected);
         !before && state.progress.is_finished()
+    }
+
+    /// Notes what was received and sent in this run, so that a killed engine has not forgotten it:
+    /// call it before anybody is told.
+    pub fn note_traffic(&self, fetched: u64, uploaded: u64) {
+        self.state.lock().notes.set_totals(Totals {
+            downloaded: self.base.downloaded + fetched,
+            uploaded: self.base.uploaded + uploaded,
+        });
     }
 
     /// Syncs the data and then records what is verified. Blocks.
@@ -85,8 +100,9 @@ impl Ledger {
         if let Err(fault) = &synced
             && !fault.is_missing()
         {
-            self.state.lock().doubtful = true;
-            self.records.drop_notes(self.id);
+            let mut state = self.state.lock();
+            state.doubtful = true;
+            state.notes.forget_pieces();
         } else {
             // Where only a file is missing, what is in the others has been synced. The next run
             // sees by itself what is not there.

@@ -44,7 +44,7 @@ use run::{Run, Shared};
 
 pub use bits::{Bitfield, Progress};
 pub use peers::Peer;
-pub use types::{Halted, Phase, ResolveError, RunSpec, RunStats, SessionConfig, Verify};
+pub use types::{Halted, Phase, ResolveError, RunSpec, RunStats, SessionConfig, Totals, Verify};
 
 /// How often verified pieces are recorded. This much is checked again after a power cut; a killed
 /// engine loses nothing, see [`record`].
@@ -215,6 +215,12 @@ impl Session {
         let saved = self.0.shared.records.load(id, meta.piece_count);
         let bits = saved.map_or_else(|| Bitfield::empty(meta.piece_count), |saved| saved.bits);
         Progress::count(meta, &bits, &bits::selection(meta, selected))
+    }
+
+    /// The totals that were last told of a torrent whose run was cut short, if that was in this
+    /// boot of the machine. Blocks.
+    pub fn saved_totals(&self, id: InfoHash) -> Option<Totals> {
+        self.0.shared.records.totals(id)
     }
 
     /// The files that were not there before the torrent ran first, and so are its own. None if it

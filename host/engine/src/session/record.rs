@@ -1,9 +1,10 @@
 //! What is remembered of each torrent between runs, in one folder of ours:
 //!
 //! - `<hash>.bits`: the verified pieces whose data is known to be on the disk;
-//! - `<hash>.new`: verified pieces of the current run, as soon as they are verified. Nothing here is
-//!   synced, so it counts only within the same boot of the machine: what a killed process wrote, the
-//!   system still has, and it has the data of a piece if it has the note about it;
+//! - `<hash>.new`: the notes of the current run: its totals as they were last told to anybody, and
+//!   verified pieces as soon as they are verified. Nothing here is synced, so it counts only within
+//!   the same boot of the machine: what a killed process wrote, the system still has, and it has the
+//!   data of a piece if it has the note about it;
 //! - `<hash>.before`: which files were there before the torrent was, and so are not ours to delete;
 //! - `<hash>.parts/`: pieces that reach into files nobody wants, see [`super::content`].
 
@@ -14,11 +15,17 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::metainfo::{InfoHash, sha1};
 use crate::session::bits::Bitfield;
+use crate::session::content::write_at;
+use crate::session::types::Totals;
 
 /// Begins a sealed file; the digit is the version of its form.
 const SEALED: &[u8; 4] = b"TPB1";
-/// Begins the notes of a run.
-const NOTES: &[u8; 4] = b"TPN1";
+/// Begins the notes of a run; then come the hashed id of the boot, two totals, and the pieces.
+const NOTES: &[u8; 4] = b"TPN2";
+/// Where the totals are in the notes.
+const TOTALS_AT: u64 = 24;
+/// Where the pieces begin.
+const PIECES_AT: u64 = 40;
 /// No record is longer: a bit for each file or piece.
 const MAX_BYTES: u64 = 1024 * 1024;
 
@@ -50,7 +57,7 @@ impl Records {
     pub fn load(&self, id: InfoHash, piece_count: u32) -> Option<Saved> {
         let (count, bytes) = self.load_sealed(&self.path(id, "bits"))?;
         let mut bits = Bitfield::from_bytes(&bytes, count).filter(|b| b.count() == piece_count)?;
-        let mut noted = self.load_notes(id).unwrap_or_default();
+        let mut noted = self.load_notes(id).map_or_else(Vec::new, |(_, pieces)| pieces);
         noted.retain(|piece| bits.set(*piece, true));
         Some(Saved { bits, noted })
     }
@@ -60,21 +67,28 @@ impl Records {
         self.save_sealed(&self.path(id, "bits"), bits)
     }
 
-    /// Begins to note verified pieces. Earlier notes are gone, so save what they said before.
-    pub fn take_notes(&self, id: InfoHash) -> Result<Notes> {
+    /// Begins to note totals and verified pieces. Earlier notes are gone, so save what they said
+    /// before.
+    pub fn take_notes(&self, id: InfoHash, totals: Totals) -> Result<Notes> {
         if self.boot_id.is_empty() {
-            return Ok(Notes(None));
+            return Ok(Notes::none());
         }
         let path = self.path(id, "new");
         let open = || {
             let mut file = File::create(&path)?;
-            file.write_all(&[&NOTES[..], &sha1(self.boot_id.as_bytes())].concat())?;
-            Ok(file)
+            let boot = sha1(self.boot_id.as_bytes());
+            file.write_all(&[&NOTES[..], &boot, &totals_bytes(totals)].concat())?;
+            Ok(Notes { file: Some(file), end: PIECES_AT, totals })
         };
-        open().map(|file| Notes(Some(file))).map_err(|error| Error::io(&path, &error))
+        open().map_err(|error| Error::io(&path, &error))
     }
 
-    /// Forgets the notes of this run, after they have been recorded or have become doubtful.
+    /// The totals that a run noted which was cut short in this boot.
+    pub fn totals(&self, id: InfoHash) -> Option<Totals> {
+        self.load_notes(id).map(|(totals, _)| totals)
+    }
+
+    /// Forgets the notes of an earlier run, after they have been taken over.
     pub fn drop_notes(&self, id: InfoHash) {
         _ = fs::remove_file(self.path(id, "new"));
     }
@@ -107,11 +121,20 @@ impl Records {
         self.folder.join(format!("{id}.{kind}"))
     }
 
-    fn load_notes(&self, id: InfoHash) -> Option<Vec<u32>> {
+    fn load_notes(&self, id: InfoHash) -> Option<(Totals, Vec<u32>)> {
+        if self.boot_id.is_empty() {
+            return None;
+        }
         let bytes = read_bounded(&self.path(id, "new")).ok()?;
         let notes = bytes.strip_prefix(NOTES)?.strip_prefix(&sha1(self.boot_id.as_bytes()))?;
-        let (notes, _cut_off) = notes.as_chunks();
-        (!self.boot_id.is_empty()).then(|| notes.iter().map(|n| u32::from_le_bytes(*n)).collect())
+        let (downloaded, notes) = notes.split_first_chunk()?;
+        let (uploaded, notes) = notes.split_first_chunk()?;
+        let totals = Totals {
+            downloaded: u64::from_le_bytes(*downloaded),
+            uploaded: u64::from_le_bytes(*uploaded),
+        };
+        let (pieces, _cut_off) = notes.as_chunks();
+        Some((totals, pieces.iter().map(|piece| u32::from_le_bytes(*piece)).collect()))
     }
 
     fn load_sealed(&self, path: &Path) -> Option<(u32, Vec<u8>)> {
@@ -168,25 +191,65 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Verified pieces of this run, noted without waiting for the disk.
+fn totals_bytes(totals: Totals) -> Vec<u8> {
+    [totals.downloaded.to_le_bytes(), totals.uploaded.to_le_bytes()].concat()
+}
+
+/// What this run has come to, noted without waiting for the disk.
 #[derive(Debug)]
-pub struct Notes(Option<File>);
+pub struct Notes {
+    file: Option<File>,
+    /// Where the next piece goes.
+    end: u64,
+    totals: Totals,
+}
 
 impl Notes {
     /// Notes nothing.
     pub fn none() -> Self {
-        Self(None)
+        Self { file: None, end: PIECES_AT, totals: Totals::default() }
     }
 
     /// Notes a piece whose data has been written.
     pub fn add(&mut self, piece: u32) {
-        if let Some(file) = &mut self.0
-            && let Err(error) = file.write_all(&piece.to_le_bytes())
-        {
-            // Only a killed engine would need it, and half a note would shift the next ones.
-            tracing::warn!(%error, "verified pieces are not noted any more");
-            self.0 = None;
+        self.write(self.end, &piece.to_le_bytes());
+        self.end += 4;
+    }
+
+    /// Notes the totals, before anybody is told of them. They only grow.
+    pub fn set_totals(&mut self, totals: Totals) {
+        let totals = Totals {
+            downloaded: totals.downloaded.max(self.totals.downloaded),
+            uploaded: totals.uploaded.max(self.totals.uploaded),
+        };
+        if totals != self.totals {
+            self.totals = totals;
+            self.write(TOTALS_AT, &totals_bytes(totals));
         }
+    }
+
+    /// Takes back the pieces: they have become doubtful.
+    pub fn forget_pieces(&mut self) {
+        self.end = PIECES_AT;
+        if let Some(file) = &self.file
+            && let Err(error) = file.set_len(PIECES_AT)
+        {
+            self.give_up(&error);
+        }
+    }
+
+    fn write(&mut self, at: u64, bytes: &[u8]) {
+        if let Some(file) = &self.file
+            && let Err(error) = write_at(file, bytes, at)
+        {
+            self.give_up(&error);
+        }
+    }
+
+    /// Only a killed engine would need the notes, and half of one would shift the next ones.
+    fn give_up(&mut self, error: &io::Error) {
+        tracing::warn!(%error, "verified pieces are not noted any more");
+        self.file = None;
     }
 }
 
@@ -200,6 +263,10 @@ mod tests {
         let mut bits = Bitfield::empty(20);
         pieces.iter().for_each(|piece| _ = bits.set(*piece, true));
         bits
+    }
+
+    fn totals(downloaded: u64, uploaded: u64) -> Totals {
+        Totals { downloaded, uploaded }
     }
 
     fn saved(pieces: &[u32], noted: &[u32]) -> Option<Saved> {
@@ -243,10 +310,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let records = Records::open(dir.path(), "boot").unwrap();
         records.save(ID, &bits(&[1])).unwrap();
-        let mut notes = records.take_notes(ID).unwrap();
+        let mut notes = records.take_notes(ID, totals(1, 2)).unwrap();
+        assert_eq!(records.totals(ID), Some(totals(1, 2)));
         notes.add(5);
+        notes.set_totals(totals(3, 2));
         notes.add(1_000_000);
         assert_eq!(records.load(ID, 20), saved(&[1, 5], &[5]));
+        assert_eq!(records.totals(ID), Some(totals(3, 2)));
         // A note that was cut off in the middle.
         let path = records.path(ID, "new");
         let mut file = OpenOptions::new().append(true).open(&path).unwrap();
@@ -255,8 +325,15 @@ mod tests {
         for other in ["another boot", ""] {
             let later = Records::open(dir.path(), other).unwrap();
             assert_eq!(later.load(ID, 20), saved(&[1], &[]));
+            assert_eq!(later.totals(ID), None);
         }
+        notes.forget_pieces();
+        assert_eq!(records.load(ID, 20), saved(&[1], &[]));
+        assert_eq!(records.totals(ID), Some(totals(3, 2)));
+        notes.add(7);
+        assert_eq!(records.load(ID, 20), saved(&[1, 7], &[7]));
         records.drop_notes(ID);
         assert_eq!(records.load(ID, 20), saved(&[1], &[]));
+        assert_eq!(records.totals(ID), None);
     }
 }

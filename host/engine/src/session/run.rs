@@ -64,7 +64,32 @@ struct State {
     /// It is known which pieces are there.
     checked: bool,
     live: bool,
+    traffic: Traffic,
     failure: Option<Error>,
+}
+
+/// Bytes received and sent in a run. librqbit's counters go away with its part of the torrent, be it
+/// stopped or failed, and what has been told must not be taken back.
+#[derive(Default)]
+struct Traffic {
+    counters: Option<Box<dyn Fn() -> (u64, u64) + Send + Sync>>,
+    last: (u64, u64),
+}
+
+impl Traffic {
+    fn look(&mut self) -> (u64, u64) {
+        if let Some(counters) = &self.counters {
+            self.last = counters();
+        }
+        self.last
+    }
+
+    /// Looks for the last time, and lets go of librqbit's part.
+    fn end(&mut self) -> (u64, u64) {
+        self.look();
+        self.counters = None;
+        self.last
+    }
 }
 
 impl Run {
@@ -91,7 +116,7 @@ impl Run {
         };
         let selected = selection(&meta, spec.selected.as_deref());
         let ledger =
-            Ledger::new(spec.id, Arc::clone(&meta), shared.records.clone(), selected.clone());
+            Ledger::new(Arc::clone(&meta), shared.records.clone(), selected.clone(), spec.totals);
         let content = Content::open(Place {
             meta,
             folder,
@@ -161,7 +186,15 @@ impl Run {
         }
         if !self.stop.is_cancelled() {
             backend.begin(&handle).await?;
-            self.state.lock().live = true;
+            let mut state = self.state.lock();
+            state.live = true;
+            state.traffic.counters = handle.live().map(|live| {
+                let counters = move || {
+                    let snapshot = live.stats_snapshot();
+                    (snapshot.fetched_bytes, snapshot.uploaded_bytes)
+                };
+                Box::new(counters) as _
+            });
         }
         Ok(())
     }
@@ -232,13 +265,15 @@ impl Run {
     pub fn stats(&self) -> RunStats {
         let (done_bytes, selected_bytes) = self.ledger.totals();
         let (phase, handle) = self.phase();
+        let (fetched, uploaded) = self.state.lock().traffic.look();
+        self.ledger.note_traffic(fetched, uploaded);
         let live = handle.as_ref().and_then(|handle| handle.live());
         let mut stats = RunStats {
             finished: matches!(phase, Phase::Live | Phase::Checked) && done_bytes >= selected_bytes,
             phase,
             done_bytes,
-            fetched: 0,
-            uploaded: 0,
+            fetched,
+            uploaded,
             download_rate: 0,
             upload_rate: 0,
             peers_connected: 0,
@@ -246,8 +281,6 @@ impl Run {
         };
         if let Some(live) = live {
             let snapshot = live.stats_snapshot();
-            stats.fetched = snapshot.fetched_bytes;
-            stats.uploaded = snapshot.uploaded_bytes;
             stats.download_rate = live.down_speed_estimator().bps();
             stats.upload_rate = live.up_speed_estimator().bps();
             stats.peers_connected = snapshot.peer_stats.live;
@@ -323,16 +356,12 @@ impl Run {
             tracing::error!(id = %self.spec.id, %error, "a torrent's task failed");
         }
         let handle = self.state.lock().handle.take();
-        let (mut fetched, mut uploaded) = (0, 0);
         if let Some(handle) = handle {
-            // Its counters go on until the last task has ended, but are gone with the torrent.
-            let live = handle.live();
             backend.remove(&handle).await;
-            if let Some(live) = live {
-                let snapshot = live.stats_snapshot();
-                (fetched, uploaded) = (snapshot.fetched_bytes, snapshot.uploaded_bytes);
-            }
         }
+        // The counters went on until now.
+        let (fetched, uploaded) = self.state.lock().traffic.end();
+        self.ledger.note_traffic(fetched, uploaded);
         let content = Arc::clone(&self.content);
         _ = tokio::task::spawn_blocking(move || content.close()).await;
         if tokio::time::timeout(ENDING, self.holders.gone()).await.is_err() {

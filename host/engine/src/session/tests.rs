@@ -63,6 +63,7 @@ impl Node {
             trackers: Vec::new(),
             verify: Verify::Trust,
             check_only: false,
+            totals: Totals::default(),
         }
     }
 

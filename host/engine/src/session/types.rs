@@ -35,6 +35,15 @@ pub struct SessionConfig {
     pub client: String,
 }
 
+/// Bytes received and sent over a torrent's whole life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    /// Bytes received, useful or not.
+    pub downloaded: u64,
+    /// Bytes sent.
+    pub uploaded: u64,
+}
+
 /// A torrent to run.
 #[derive(Debug, Clone)]
 pub struct RunSpec {
@@ -56,6 +65,8 @@ pub struct RunSpec {
     pub verify: Verify,
     /// Find out which pieces are there and stop then: nothing goes to the network.
     pub check_only: bool,
+    /// Its totals before this run.
+    pub totals: Totals,
 }
 
 /// What to believe of the files that are there.
