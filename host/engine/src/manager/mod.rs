@@ -195,6 +195,14 @@ impl Manager {
         self.0.events.subscribe()
     }
 
+    /// Returns when everything that has been shown so far is on disk. What somebody was told must not
+    /// be gone after a kill, so tell it after this.
+    pub async fn settled_on_disk(&self) {
+        if let Err(error) = self.0.store.barrier().durable().await {
+            tracing::debug!(%error, "what is shown is not on disk");
+        }
+    }
+
     /// What changed in the list after `since`.
     #[must_use]
     pub fn since(&self, since: Option<u64>) -> Delta {

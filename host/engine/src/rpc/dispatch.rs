@@ -85,7 +85,9 @@ pub(super) async fn dispatch(
                 if let Some(ids) = &p.ids {
                     check_count(ids)?;
                 }
-                Ok(c.manager().status(p.ids.as_deref(), p.cursor.as_deref())?)
+                let status = c.manager().status(p.ids.as_deref(), p.cursor.as_deref())?;
+                c.manager().settled_on_disk().await;
+                Ok(status)
             })
             .await
         }

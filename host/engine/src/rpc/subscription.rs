@@ -117,7 +117,10 @@ impl Teller {
         let told = loop {
             tokio::select! {
                 event = next(self.events.as_mut()) => match event {
-                    Some(event) => if self.send(&event).await.is_none() { break None },
+                    Some(event) => {
+                        self.manager.settled_on_disk().await;
+                        if self.send(&event).await.is_none() { break None }
+                    }
                     None => self.events = None,
                 },
                 _ = clock.tick() => if self.tell().await.is_none() { break None },
@@ -134,6 +137,7 @@ impl Teller {
             let delta = self.manager.since(self.known);
             self.known = Some(delta.version);
             if delta.reset || !delta.upsert.is_empty() || !delta.removed.is_empty() {
+                self.manager.settled_on_disk().await;
                 for frame in frames(delta) {
                     self.send(&frame).await?;
                 }

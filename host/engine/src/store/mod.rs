@@ -143,6 +143,11 @@ impl Store {
             .await
     }
 
+    /// Resolves when everything that was handed over so far is on disk.
+    pub fn barrier(&self) -> Ack {
+        self.write(|_| Ok(()))
+    }
+
     /// Notes that everything has been saved and the engine is about to end.
     pub fn mark_clean(&self) -> Ack {
         self.write(rows::mark_clean)
