@@ -1,5 +1,7 @@
 //! Processes: found by what they inherited, ended by their id.
 
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -71,6 +73,38 @@ pub fn resident_kib(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// The files below `folder` that a process has open. What was deleted counts too.
+#[must_use]
+pub fn open_below(pid: u32, folder: &Path) -> Vec<PathBuf> {
+    descriptors(pid).filter(|path| path.starts_with(folder)).collect()
+}
+
+/// The TCP connections of a process: their own port, and the other one's.
+#[must_use]
+pub fn connections(pid: u32) -> Vec<(u16, u16)> {
+    let own: HashSet<String> = descriptors(pid)
+        .filter_map(|path| Some(path.to_str()?.strip_prefix("socket:[")?.replace(']', "")))
+        .collect();
+    let port = |address: &str| u16::from_str_radix(address.rsplit(':').next()?, 16).ok();
+    ["tcp", "tcp6"]
+        .iter()
+        .filter_map(|name| std::fs::read_to_string(format!("/proc/{pid}/net/{name}")).ok())
+        .flat_map(|table| table.lines().skip(1).map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split_whitespace().collect();
+            let listens = fields.get(3) == Some(&"0A");
+            (!listens && own.contains(*fields.get(9)?))
+                .then_some((port(fields.get(1)?)?, port(fields.get(2)?)?))
+        })
+        .collect()
+}
+
+/// What the descriptors of a process lead to.
+fn descriptors(pid: u32) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
+    entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
 }
 
 /// How many bytes a process has read from files and sockets since it started.

@@ -1,5 +1,6 @@
 //! What the protocol page promises, asked for over the wire by a client that knows only that page.
 
+mod cancelling;
 mod damage;
 mod database;
 mod dead_magnets;

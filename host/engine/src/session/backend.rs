@@ -2,13 +2,15 @@
 //! need care.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use librqbit::{AddTorrent, AddTorrentOptions, AddTorrentResponse, ManagedTorrent};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
@@ -134,17 +136,14 @@ impl Backend {
             web_seeds: Vec::new(),
             ..magnet.clone()
         };
-        let session = Arc::clone(&self.session);
-        let task = tokio::spawn(async move {
-            let options = AddTorrentOptions {
-                list_only: true,
-                initial_peers: Some(peers),
-                ..AddTorrentOptions::default()
-            };
-            session.add_torrent(AddTorrent::from_url(clean.to_uri()), Some(options)).await
-        });
-        let _abort = AbortOnDrop(task.abort_handle());
-        match task.await {
+        let options = AddTorrentOptions {
+            list_only: true,
+            initial_peers: Some(peers),
+            ..AddTorrentOptions::default()
+        };
+        // Not in a task of its own: its connections must be gone as soon as this is dropped.
+        let asking = self.session.add_torrent(AddTorrent::from_url(clean.to_uri()), Some(options));
+        match AssertUnwindSafe(asking).catch_unwind().await {
             Ok(Ok(AddTorrentResponse::ListOnly(found))) => Ok(found.torrent_bytes),
             // It runs already; whoever asks can be told later.
             Ok(Ok(_)) => Err(Ask::Failed(ResolveError::NotFound)),
@@ -157,14 +156,11 @@ impl Backend {
                     refused(&text)
                 }))
             }
-            Err(error) => match error.try_into_panic() {
-                // Of the panics that are known, only this one is the torrent's fault.
-                Ok(panic) if says(&*panic, "divide by zero") => {
-                    Err(Ask::Failed(refused("its pieces are 0 bytes long")))
-                }
-                Ok(_) => Err(Ask::Panicked),
-                Err(_) => Err(Ask::Failed(ResolveError::NotFound)),
-            },
+            // Of the panics that are known, only this one is the torrent's fault.
+            Err(panic) if says(&*panic, "divide by zero") => {
+                Err(Ask::Failed(refused("its pieces are 0 bytes long")))
+            }
+            Err(_) => Err(Ask::Panicked),
         }
     }
 
@@ -259,14 +255,6 @@ fn says(panic: &(dyn std::any::Any + Send), text: &str) -> bool {
     let message = panic.downcast_ref::<&str>().copied();
     let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     message.is_some_and(|message| message.contains(text))
-}
-
-struct AbortOnDrop(AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 /// The addresses of peers. Names that are slow to look up are left out.
