@@ -135,6 +135,20 @@ impl Relay {
         self.take(&format!("the answer to request {id}"), |inbox| inbox.answers.remove(&id))
     }
 
+    /// Asks an engine that may be killed meanwhile; `None` when no answer will come.
+    pub fn ask(&self, method: &str, params: &Value) -> Option<Rpc> {
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let request = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        let request = request.to_string();
+        let mut frame = u32::try_from(request.len()).ok()?.to_ne_bytes().to_vec();
+        frame.extend(request.as_bytes());
+        self.send_bytes(&frame).ok()?;
+        self.take(&format!("the answer to {method}"), |inbox| match inbox.answers.remove(&id) {
+            Some(answer) => Some(Some(answer)),
+            None => inbox.ended.is_some().then_some(None),
+        })
+    }
+
     /// Asks, and waits for the answer as it comes over the wire.
     ///
     /// # Errors
