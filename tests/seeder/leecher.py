@@ -3,7 +3,7 @@
 Arguments: one JSON object {"torrent", "path", "listen", "port"?, "dht"?, "download_limit"?}.
 First line of output: {"ready": true, "port"}.
 Then one answer for each line of input:
-  {"do": "status"}                -> {"peers", "complete"}
+  {"do": "status"}                -> {"peers", "complete", "done"}, the last in bytes
   {"do": "connect", "host", "port"} -> {}
   {"do": "know", "host", "port"}  -> {}, when that node of the DHT has answered
   {"do": "start_over"}            -> {}, forgets what it has
@@ -65,7 +65,8 @@ def main():
         command = json.loads(line)
         if command["do"] == "status":
             status = handle.status()
-            answer(peers=status.num_peers, complete=status.is_seeding)
+            answer(peers=status.num_peers, complete=status.is_seeding,
+                   done=status.total_done)
         elif command["do"] == "connect":
             handle.connect_peer((command["host"], command["port"]))
             answer()

@@ -1,16 +1,12 @@
 """Seeds a file or folder with libtorrent, on loopback alone.
 
-Arguments: one JSON object {"path", "torrent", "piece_bytes"?, "upload_limit"?, "given"?,
-"from"?, "download_limit"?}.
+Arguments: one JSON object {"path", "torrent", "piece_bytes"?, "upload_limit"?, "given"?}.
 With "given", the torrent file is there already, whatever names it has in it, and the contents of
 its files are in "path" under the names 0, 1, 2…
-With "from", a port on loopback, nothing is there but the torrent file: it is downloaded from there
-into the folder "path".
 First line of output: {"ready": true, "port", "hash", "magnet", "torrent"}.
 Then one answer for each line of input:
-  {"do": "status"}                -> {"peers", "uploaded", "done"}, all but the first in bytes
+  {"do": "status"}                -> {"peers", "uploaded"}
   {"do": "limit", "rate": bytes}  -> {}, 0 for no limit
-  {"do": "connect", "port": port} -> {}
   {"do": "disconnect"}            -> {}, closes every connection
 The end of input ends the program, so it cannot outlive the test that started it.
 """
@@ -38,8 +34,7 @@ def make_torrent(path, piece_bytes):
 def main():
     options = json.loads(sys.argv[1])
     path = os.path.abspath(options["path"])
-    source = options.get("from")
-    if options.get("given") or source:
+    if options.get("given"):
         with open(options["torrent"], "rb") as file:
             data = file.read()
     else:
@@ -67,15 +62,11 @@ def main():
         parameters.save_path = path
         parameters.renamed_files = {n: str(n) for n in range(info.num_files())}
     else:
-        parameters.save_path = path if source else os.path.dirname(path)
-    parameters.flags &= ~(lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
-    if not source:
-        parameters.flags |= lt.torrent_flags.seed_mode
+        parameters.save_path = os.path.dirname(path)
+    parameters.flags = (parameters.flags | lt.torrent_flags.seed_mode) & ~(
+        lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
     handle = session.add_torrent(parameters)
     handle.set_upload_limit(options.get("upload_limit", 0))
-    handle.set_download_limit(options.get("download_limit", 0))
-    if source:
-        handle.connect_peer(("127.0.0.1", source))
 
     port = session.listen_port()
     magnet = "%s&x.pe=127.0.0.1:%d" % (lt.make_magnet_uri(info), port)
@@ -86,13 +77,9 @@ def main():
         command = json.loads(line)
         if command["do"] == "status":
             status = handle.status()
-            answer(peers=status.num_peers, uploaded=status.total_payload_upload,
-                   done=status.total_done)
+            answer(peers=status.num_peers, uploaded=status.total_payload_upload)
         elif command["do"] == "limit":
             handle.set_upload_limit(command["rate"])
-            answer()
-        elif command["do"] == "connect":
-            handle.connect_peer(("127.0.0.1", command["port"]))
             answer()
         elif command["do"] == "disconnect":
             handle.pause()

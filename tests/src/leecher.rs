@@ -23,10 +23,16 @@ impl Leecher {
         Self::with_options(torrent, json!({"listen": "127.0.0.1"}), None)
     }
 
+    /// The same, with a limit in bytes per second.
+    #[must_use]
+    pub fn limited(torrent: &Path, rate: u32) -> Self {
+        Self::with_options(torrent, json!({"listen": "127.0.0.1", "download_limit": rate}), None)
+    }
+
     /// The same, but it will not be complete for a long time.
     #[must_use]
     pub fn slow(torrent: &Path) -> Self {
-        Self::with_options(torrent, json!({"listen": "127.0.0.1", "download_limit": 1000}), None)
+        Self::limited(torrent, 1000)
     }
 
     /// Starts a leecher in a namespace, at its address.
@@ -79,6 +85,12 @@ impl Leecher {
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.status()["complete"] == true
+    }
+
+    /// How many bytes of files it has, verified.
+    #[must_use]
+    pub fn done(&self) -> u64 {
+        self.status()["done"].as_u64().expect("a count of bytes")
     }
 
     /// Asserts that it has these files.

@@ -82,23 +82,6 @@ impl Seeder {
         Self::spawn(folder, options, "", files)
     }
 
-    /// Another peer of the same torrent, which has nothing and gets it from `port` on loopback at
-    /// `download_limit` bytes per second.
-    ///
-    /// # Panics
-    /// When it does not start.
-    #[must_use]
-    pub fn leecher(&self, port: u16, download_limit: u32) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::copy(&self.torrent, folder.path().join("file.torrent")).expect("a torrent file");
-        let options = json!({
-            "path": folder.path().join("data"),
-            "from": port,
-            "download_limit": download_limit,
-        });
-        Self::spawn(folder, options, &self.name, self.files.clone())
-    }
-
     fn spawn(folder: tempfile::TempDir, mut options: Value, name: &str, files: Files) -> Self {
         let torrent = folder.path().join("file.torrent");
         options["torrent"] = json!(torrent);
@@ -171,17 +154,6 @@ impl Seeder {
     #[must_use]
     pub fn uploaded(&self) -> u64 {
         self.script.ask(&json!({"do": "status"}))["uploaded"].as_u64().expect("a count of bytes")
-    }
-
-    /// How many bytes of files it has, verified.
-    #[must_use]
-    pub fn done(&self) -> u64 {
-        self.ask(&json!({"do": "status"}))["done"].as_u64().expect("a count of bytes")
-    }
-
-    /// Connects to a peer on loopback.
-    pub fn connect(&self, port: u16) {
-        self.ask(&json!({"do": "connect", "port": port}));
     }
 
     /// Limits what it sends, in bytes per second; 0 for no limit.

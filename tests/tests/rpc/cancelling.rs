@@ -9,10 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use torrpeddo_tests::bencode::dictionary;
-use torrpeddo_tests::{Gate, Relay, Sandbox, Seeder, files, process, wait_until};
+use torrpeddo_tests::{Gate, Leecher, Relay, Sandbox, Seeder, files, process, wait_until};
 
 use crate::support::{
-    add_magnet, granted, id_of, slow_seeder, torrent, wait_complete, wait_half_way, wait_state,
+    add_magnet, granted, id_of, listens_at, slow_seeder, torrent, wait_complete, wait_half_way,
+    wait_state,
 };
 
 /// Cancels the only torrent there is, from `state`.
@@ -97,8 +98,8 @@ fn while_seeding() {
     let relay = sandbox.relay();
     let id = add_magnet(&relay, &seeder.magnet);
     wait_complete(&relay, &id);
-    let port = relay.ok("get_session", json!({}))["listen_port"].as_u64().unwrap();
-    let leecher = seeder.leecher(port.try_into().unwrap(), 1 << 20);
+    let leecher = Leecher::limited(&seeder.torrent, 1 << 20);
+    leecher.connect(listens_at(&relay));
     wait_until("the other peer to have something", || leecher.done() > 0);
     leaves_nothing(&sandbox, &relay, &id, "seeding");
     wait_until("the other peer to be alone", || leecher.peers() == 0);

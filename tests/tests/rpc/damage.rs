@@ -4,11 +4,11 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use serde_json::json;
-use torrpeddo_tests::{Relay, Sandbox, Seeder, wait_until};
+use torrpeddo_tests::{Leecher, Relay, Sandbox, Seeder, wait_until};
 
 use crate::support::{
-    MARGIN, add_magnet, granted, slow_seeder, wait_complete, wait_half_way, wait_io_error,
-    wait_state,
+    MARGIN, add_magnet, granted, listens_at, slow_seeder, wait_complete, wait_half_way,
+    wait_io_error, wait_state,
 };
 
 /// What somebody does to a file.
@@ -67,8 +67,8 @@ fn it_is_noticed_when_a_peer_asks_while_seeding() {
         wait_complete(&relay, &other.id);
         let path = sandbox.downloads().join("shared/a.bin");
         inflict(&path);
-        let port = relay.ok("get_session", json!({}))["listen_port"].as_u64().unwrap();
-        let leecher = seeder.leecher(port.try_into().unwrap(), 0);
+        let leecher = Leecher::start(&seeder.torrent);
+        leecher.connect(listens_at(&relay));
         is_told(&relay, &id, &path, harm);
         drop(leecher);
         wait_state(&relay, &other.id, &["seeding"]);

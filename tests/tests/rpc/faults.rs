@@ -5,11 +5,11 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
-use torrpeddo_tests::{Disk, Relay, Sandbox, Seeder, files, wait_until};
+use torrpeddo_tests::{Disk, Leecher, Relay, Sandbox, Seeder, files, wait_until};
 
 use crate::support::{
-    add_magnet, goes_on_to_the_end, granted, id_of, slow_seeder, wait_complete, wait_half_way,
-    wait_io_error, wait_state,
+    add_magnet, goes_on_to_the_end, granted, id_of, listens_at, slow_seeder, wait_complete,
+    wait_half_way, wait_io_error, wait_state,
 };
 
 /// Adds a magnet with a folder of its own and returns its id.
@@ -75,13 +75,9 @@ fn what_is_complete_is_seeded_from_a_read_only_disk() {
     disk.set_read_only(true);
     granted(&relay, "resume", &id);
     wait_state(&relay, &id, &["seeding"]);
-    let leecher = seeder.leecher(listen_port(&relay), 0);
-    wait_until("the other peer to have everything", || leecher.done() == seeder.files().total());
-}
-
-fn listen_port(relay: &Relay) -> u16 {
-    let port = relay.ok("get_session", json!({}))["listen_port"].as_u64();
-    port.and_then(|port| port.try_into().ok()).expect("a port")
+    let leecher = Leecher::start(&seeder.torrent);
+    leecher.connect(listens_at(&relay));
+    wait_until("the other peer to have everything", || leecher.is_complete());
 }
 
 #[test]

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use torrpeddo_tests::magnets::{dead, dead_id};
-use torrpeddo_tests::{Files, Random, Relay, Sandbox, Seed, Seeder, process};
+use torrpeddo_tests::{Files, Leecher, Random, Relay, Sandbox, Seed, Seeder, process};
 
-use crate::support::{add_magnet, granted, wait_complete};
+use crate::support::{add_magnet, granted, listens_at, wait_complete};
 
 const PIECE: usize = 64 << 10;
 /// What may be under way when the engine is killed: fetched, and not verified yet.
@@ -162,13 +162,13 @@ fn nothing_is_lost_by_kills_at_any_moment() {
     add_magnet(&relay, &up.magnet);
     wait_complete(&relay, &up.id);
     add_magnet(&relay, &down.magnet);
-    let mut leecher = up.leecher(listen_port(&relay), 4 << 20);
+    let mut leecher = Leecher::limited(&up.torrent, 4 << 20);
     drop(relay);
     let (mut sent_before, mut kills) = (down.uploaded(), 0);
     for round in 0..rounds {
         let relay = sandbox.relay();
         let engine = sandbox.engine_pid();
-        leecher.connect(listen_port(&relay));
+        leecher.connect(listens_at(&relay));
         let mut told = Told::default();
         let delay = Duration::from_millis(random.below(700) as u64);
         std::thread::scope(|scope| {
@@ -185,8 +185,8 @@ fn nothing_is_lost_by_kills_at_any_moment() {
         nothing_is_lost(&relay, &told);
         let before = told.torrents.get(&down.id).and_then(|torrent| torrent["done_bytes"].as_u64());
         assert!(before <= Some(good), "round {round}: {before:?} were claimed, {good} are there");
-        if leecher.done() == up.files().total() {
-            leecher = up.leecher(listen_port(&relay), 4 << 20);
+        if leecher.is_complete() {
+            leecher = Leecher::limited(&up.torrent, 4 << 20);
         }
         let complete = relay.ok("get_status", json!({"ids": [down.id]}))["torrents"][0]["progress"]
             .as_f64()
@@ -209,11 +209,4 @@ fn nothing_is_lost_by_kills_at_any_moment() {
     wait_complete(&relay, &up.id);
     up.assert_downloaded(&sandbox.downloads());
     granted(&relay, "cancel", &down.id);
-}
-
-fn listen_port(relay: &Relay) -> u16 {
-    torrpeddo_tests::wait_for("a port", || {
-        let port = relay.ok("get_session", json!({}))["listen_port"].as_u64()?;
-        u16::try_from(port).ok()
-    })
 }

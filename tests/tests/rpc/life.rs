@@ -7,7 +7,8 @@ use torrpeddo_tests::relay::check_error;
 use torrpeddo_tests::{Sandbox, Seeder, files, wait_until};
 
 use crate::support::{
-    add_magnet, granted, one, slow_seeder, torrent, wait_complete, wait_half_way, wait_state,
+    add_magnet, granted, listens_at, one, slow_seeder, torrent, wait_complete, wait_half_way,
+    wait_state,
 };
 
 #[test]
@@ -153,9 +154,9 @@ fn an_upload_is_counted() {
     let relay = first.relay();
     let id = add_magnet(&relay, &seeder.magnet);
     wait_complete(&relay, &id);
-    let port = relay.ok("get_session", json!({}))["listen_port"].as_u64().expect("a port");
+    let address = listens_at(&relay);
     let other = second.relay();
-    add_magnet(&other, &format!("{}&x.pe=127.0.0.1:{port}", seeder.bare_magnet()));
+    add_magnet(&other, &format!("{}&x.pe={address}", seeder.bare_magnet()));
     wait_complete(&other, &id);
     seeder.assert_downloaded(&second.downloads());
     wait_until("the upload to be counted", || {

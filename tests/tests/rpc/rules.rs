@@ -1,6 +1,5 @@
 //! The rules of seeding, and what trackers hear, seen from the other side.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use base64::Engine as _;
@@ -10,13 +9,7 @@ use torrpeddo_tests::magnets::{dead, dead_id};
 use torrpeddo_tests::torrents::Single;
 use torrpeddo_tests::{Disk, Leecher, Relay, Sandbox, Seeder, Tracker, files, wait_until};
 
-use crate::support::{add_magnet, granted, id_of, torrent, wait_complete, wait_state};
-
-/// Where the engine takes connections.
-fn listens_at(relay: &Relay) -> SocketAddr {
-    let port = relay.ok("get_session", json!({}))["listen_port"].as_u64().expect("a port");
-    (Ipv4Addr::LOCALHOST, u16::try_from(port).expect("a port")).into()
-}
+use crate::support::{add_magnet, granted, id_of, listens_at, torrent, wait_complete, wait_state};
 
 /// Downloads all of it from the engine.
 #[track_caller]

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use serde_json::{Value, json};
 use torrpeddo_tests::{Relay, Seed, Seeder, files::Files, wait_for, wait_until};
 
@@ -120,4 +122,14 @@ pub fn wait_half_way(relay: &Relay, id: &str) -> Value {
     });
     assert!(torrent["progress"].as_f64() < Some(0.75), "too fast to interrupt: {torrent:#}");
     torrent
+}
+
+/// Where the engine takes connections, once it does.
+#[track_caller]
+pub fn listens_at(relay: &Relay) -> SocketAddr {
+    let port = wait_for("a port", || {
+        let port = relay.ok("get_session", json!({}))["listen_port"].as_u64()?;
+        u16::try_from(port).ok()
+    });
+    (Ipv4Addr::LOCALHOST, port).into()
 }
