@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use serde_json::json;
 use torrpeddo_tests::{Leecher, Relay, Sandbox, Seeder, wait_until};
 
 use crate::support::{

@@ -23,6 +23,7 @@ const ENTRIES: usize = 12;
 struct Command {
     id: String,
     method: &'static str,
+    params: Value,
     answered: bool,
 }
 
@@ -63,7 +64,14 @@ fn give_commands(relay: &Relay, random: &mut Random, told: &mut Told) {
         let number = random.below(ENTRIES);
         let id = dead_id(number);
         let method = match told.torrents.contains_key(&id) {
-            true => *random.pick(&["pause", "resume", "cancel", "remove"]),
+            true => *random.pick(&[
+                "pause",
+                "resume",
+                "cancel",
+                "remove",
+                "move_in_queue",
+                "set_torrent",
+            ]),
             false => "add_magnet",
         };
         let params = match method {
@@ -72,6 +80,8 @@ fn give_commands(relay: &Relay, random: &mut Random, told: &mut Told) {
                 "queue_top": random.below(2) == 0,
                 "paused": random.below(2) == 0,
             }}),
+            "move_in_queue" => json!({"ids": [id], "to": "top"}),
+            "set_torrent" => json!({"id": id, "labels": [format!("set {}", random.below(100))]}),
             _ => json!({"ids": [id]}),
         };
         let answer = relay.ask(method, &params);
@@ -82,7 +92,7 @@ fn give_commands(relay: &Relay, random: &mut Random, told: &mut Told) {
                 continue;
             }
         }
-        told.last = Some(Command { id, method, answered: answer.is_some() });
+        told.last = Some(Command { id, method, params, answered: answer.is_some() });
     }
 }
 
@@ -121,7 +131,7 @@ fn nothing_is_lost(relay: &Relay, told: &Told) {
     for id in now.keys().filter(|id| Some(id.as_str()) != touched) {
         assert!(told.torrents.contains_key(id), "{id} came from nowhere");
     }
-    if let Some(Command { id, method, answered: true }) = &told.last {
+    if let Some(Command { id, method, params, answered: true }) = &told.last {
         let after = now.get(id);
         let state = after.map_or("none", |torrent| torrent["state"].as_str().expect("a state"));
         match *method {
@@ -129,6 +139,8 @@ fn nothing_is_lost(relay: &Relay, told: &Told) {
             "cancel" => assert_eq!(state, "cancelled"),
             "remove" => assert_eq!(state, "none"),
             "resume" => assert_eq!(after.expect("an entry")["auto_managed"], true),
+            "move_in_queue" => assert_eq!(after.expect("an entry")["queue_position"], 0),
+            "set_torrent" => assert_eq!(after.expect("an entry")["labels"], params["labels"]),
             _ => assert_ne!(state, "none"),
         }
     }
