@@ -84,6 +84,17 @@ impl Error {
     }
 }
 
+impl From<torrpeddo_readers::Error> for Error {
+    fn from(error: torrpeddo_readers::Error) -> Self {
+        use torrpeddo_readers::Error as E;
+        match error {
+            E::InvalidMagnet(sentence) => Self::InvalidMagnet(sentence),
+            E::InvalidTorrent(sentence) => Self::InvalidTorrent(sentence),
+            E::TooLarge(sentence) => Self::TooLarge(sentence),
+        }
+    }
+}
+
 impl From<Error> for torrpeddo_protocol::RpcError {
     fn from(error: Error) -> Self {
         use torrpeddo_protocol::ErrorKind as K;

@@ -231,7 +231,11 @@ pub(super) async fn parse(torrent: Vec<u8>) -> Result<(Vec<u8>, Metainfo)> {
             limits::TORRENT_FILE
         )));
     }
-    blocking(move || Metainfo::parse(&torrent).map(|meta| (torrent, meta))).await
+    blocking(move || {
+        let meta = Metainfo::parse(&torrent)?;
+        Ok((torrent, meta))
+    })
+    .await
 }
 
 /// A selection, sorted and each index once. With the metainfo known, every index must be a file's.

@@ -199,7 +199,7 @@ impl Manager {
         let mut shared = HashSet::new();
         for neighbour in neighbours {
             if let Some(torrent) = self.0.store.metainfo(neighbour).await? {
-                let meta = blocking(move || Metainfo::parse(&torrent)).await?;
+                let meta = blocking(move || Ok(Metainfo::parse(&torrent)?)).await?;
                 shared.extend(meta.files.into_iter().map(|file| file.path));
             }
         }

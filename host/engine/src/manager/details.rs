@@ -84,7 +84,7 @@ impl Manager {
             (magnet, entry.row.private, asking, state.settings.extra_trackers.clone())
         };
         let mut urls = match self.0.store.metainfo(id).await? {
-            Some(torrent) => blocking(move || Metainfo::parse(&torrent)).await?.trackers,
+            Some(torrent) => blocking(move || Ok(Metainfo::parse(&torrent)?)).await?.trackers,
             None => Vec::new(),
         };
         let extra = if private { Vec::new() } else { extra };

@@ -72,7 +72,11 @@ impl Manager {
             )
         };
         let torrent = self.0.store.metainfo(id).await?.ok_or(unknown)?;
-        super::blocking(move || Metainfo::parse(&torrent).map(|meta| (torrent, meta))).await
+        super::blocking(move || {
+            let meta = Metainfo::parse(&torrent)?;
+            Ok((torrent, meta))
+        })
+        .await
     }
 }
 

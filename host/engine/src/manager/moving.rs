@@ -92,7 +92,7 @@ impl Manager {
     ) -> Result<Vec<PathBuf>> {
         let shared = self.shared_files(id).await?;
         let session = self.0.session.clone();
-        let meta = Arc::new(blocking(move || Metainfo::parse(&torrent)).await?);
+        let meta = Arc::new(blocking(move || Ok(Metainfo::parse(&torrent)?)).await?);
         let selected = {
             let state = self.0.state.lock();
             let entry = state.entries.get(&id).ok_or_else(|| not_found(id))?;

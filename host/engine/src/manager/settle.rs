@@ -73,7 +73,7 @@ impl Manager {
             (Actual::Idle, Wanted::Metadata) => match Magnet::parse(&entry.row.magnet) {
                 Ok(magnet) => Step::Resolve(magnet),
                 Err(error) => {
-                    entry.fail(&error);
+                    entry.fail(&error.into());
                     let _ = self.changed(&mut state, id);
                     Step::Nothing
                 }
@@ -90,7 +90,8 @@ impl Manager {
         entry.actual = Actual::Resolving(tokio::spawn(async move {
             let resolved = manager.resolve(&magnet, ATTEMPT).await;
             let resolved = resolved.and_then(|torrent| {
-                let meta = Metainfo::parse(&torrent).map_err(ResolveError::Refused)?;
+                let meta = Metainfo::parse(&torrent)
+                    .map_err(|error| ResolveError::Refused(error.into()))?;
                 Ok((torrent, meta))
             });
             manager.resolved(id, resolved);
@@ -107,7 +108,7 @@ impl Manager {
         let mut asked = magnet.clone();
         asked.trackers.extend(self.settings().extra_trackers);
         let torrent = self.0.session.resolve(&asked, patience).await?;
-        rebuild(&torrent, &magnet.trackers).map_err(ResolveError::Refused)
+        rebuild(&torrent, &magnet.trackers).map_err(|error| ResolveError::Refused(error.into()))
     }
 
     /// An attempt ended. Without an await, so that a stop cannot cut it in half.
@@ -179,7 +180,7 @@ impl Manager {
                 Error::Internal(format!("the database has no torrent file for {id}"))
             })?;
         let bytes = torrent.clone();
-        let meta = Arc::new(blocking(move || Metainfo::parse(&bytes)).await?);
+        let meta = Arc::new(blocking(move || Ok(Metainfo::parse(&bytes)?)).await?);
         if meta.info_hash != id {
             return Err(self.0.store.damaged(&format!("the torrent file of {id} is another one")));
         }

@@ -116,7 +116,7 @@ impl Backend {
         };
         let torrent =
             tokio::time::timeout(patience, attempt).await.map_err(|_| ResolveError::NotFound)??;
-        let refused = |error| ResolveError::Refused(error);
+        let refused = |error: torrpeddo_readers::Error| ResolveError::Refused(error.into());
         let rebuilt = metainfo::rebuild(&torrent, &magnet.trackers).map_err(refused)?;
         let meta = Metainfo::parse(&rebuilt).map_err(refused)?;
         if meta.info_hash != magnet.info_hash {

@@ -15,7 +15,6 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
-use crate::names;
 use info::{Info, Outer};
 
 /// The most files a torrent may have.
@@ -40,11 +39,16 @@ impl fmt::Debug for InfoHash {
     }
 }
 
+/// The text is no info-hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("An info-hash has 40 hexadecimal digits.")]
+pub struct NoInfoHash;
+
 impl FromStr for InfoHash {
-    type Err = Error;
+    type Err = NoInfoHash;
 
     /// Reads 40 hexadecimal digits in any case.
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, NoInfoHash> {
         let parse = || {
             let mut hash = [0; 20];
             if text.len() != 40 {
@@ -56,7 +60,7 @@ impl FromStr for InfoHash {
             }
             Some(Self(hash))
         };
-        parse().ok_or_else(|| Error::NotFound { id: names::clean_text(text, 64) })
+        parse().ok_or(NoInfoHash)
     }
 }
 
@@ -154,7 +158,7 @@ pub fn torrent_from_info(info: &[u8], trackers: &[String]) -> Vec<u8> {
 }
 
 /// SHA-1, as BitTorrent v1 wants it.
-pub(crate) fn sha1(data: &[u8]) -> [u8; 20] {
+pub fn sha1(data: &[u8]) -> [u8; 20] {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA1_FOR_LEGACY_USE_ONLY, data);
     let mut hash = [0; 20];
     hash.copy_from_slice(digest.as_ref());

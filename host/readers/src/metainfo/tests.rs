@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use torrpeddo_protocol::limits;
 
 use super::*;
+use crate::names;
 use proptest::prelude::*;
 
 fn text(bytes: impl AsRef<[u8]>) -> Vec<u8> {
