@@ -138,22 +138,29 @@ impl Magnet {
         Ok(Self { info_hash, name, trackers, peers, selected, web_seeds })
     }
 
-    /// The link again, in its shortest usual form. Parsing it gives an equal [`Magnet`].
+    /// The link again, in its shortest usual form. Parsing it gives an equal [`Magnet`], but for
+    /// the sources that do not fit into a link of the length that is accepted.
     pub fn to_uri(&self) -> String {
         let mut uri = format!("magnet:?xt=urn:btih:{}", self.info_hash);
         let mut add = |key: &str, value: &str| {
+            let before = uri.len();
             uri.extend(["&", key, "="]);
             uri.extend(url::form_urlencoded::byte_serialize(value.as_bytes()));
+            // Escaping can make it five times as long as it was, and the trackers of a torrent
+            // file or of several links come together here.
+            if uri.len() > limits::MAGNET {
+                uri.truncate(before);
+            }
         };
         if let Some(name) = &self.name {
             add("dn", name);
         }
-        self.trackers.iter().for_each(|tracker| add("tr", tracker));
-        self.peers.iter().for_each(|peer| add("x.pe", peer));
-        self.web_seeds.iter().for_each(|seed| add("ws", seed));
         if let Some(selected) = &self.selected {
             add("so", &selected.to_string());
         }
+        self.trackers.iter().for_each(|tracker| add("tr", tracker));
+        self.peers.iter().for_each(|peer| add("x.pe", peer));
+        self.web_seeds.iter().for_each(|seed| add("ws", seed));
         uri
     }
 }

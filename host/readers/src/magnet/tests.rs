@@ -81,6 +81,22 @@ fn lists_are_bounded() {
     assert_eq!((magnet.trackers.len(), magnet.peers.len()), (MAX_SOURCES, MAX_SOURCES));
 }
 
+#[test]
+fn what_is_written_can_be_read_again_however_long_its_sources_are() {
+    let name = "\"".repeat(MAX_NAME_BYTES);
+    let so: String = (0..MAX_RANGES).map(|n| format!("{},", 2 * n + 100_000)).collect();
+    let mut magnet =
+        Magnet::parse(&format!("magnet:?xt=urn:btih:{HEX}&dn={name}&so={so}")).unwrap();
+    magnet.trackers =
+        (0..MAX_SOURCES).map(|n| format!("http://t.example/{n}?{}", "%22".repeat(500))).collect();
+    let uri = magnet.to_uri();
+    assert!(uri.len() <= limits::MAGNET);
+    let again = Magnet::parse(&uri).unwrap();
+    assert_eq!((&again.name, &again.selected), (&magnet.name, &magnet.selected));
+    assert!(!again.trackers.is_empty() && magnet.trackers.starts_with(&again.trackers));
+    assert_eq!(again.to_uri(), uri);
+}
+
 proptest! {
     #[test]
     fn any_text_is_survived(text in "(magnet:\\?)?(xt=urn:bt[im]h:[0-9a-z]{0,41}|[&=%+.,a-z0-9-]|\\PC){0,60}") {

@@ -261,12 +261,12 @@ impl<'a> Info<'a> {
         for (index, file) in files.iter().enumerate() {
             let bytes = file.length.unwrap_or_default();
             let padding = is_padding(file.attributes);
+            let raw = file.path.as_deref().unwrap_or_default();
+            check_path(raw)?;
             let path = if padding {
                 // Never opened, so it takes no name from a real file.
                 PathBuf::from_iter([name, ".pad", &index.to_string()])
             } else {
-                let raw = file.path.as_deref().unwrap_or_default();
-                check_path(raw)?;
                 let text: Vec<_> = raw.iter().map(|part| decoder.text(part)).collect();
                 let same: Vec<_> =
                     text.iter().filter(|t| !matches!(t.as_ref(), "" | ".")).collect();

@@ -193,6 +193,7 @@ fn every_refusal_says_why() {
     assert!(refusal(&multi(b"T", &[])).contains("no files"));
     assert!(refusal(&multi(b"T", &[(&[b"a", b"..", b"b"], 1, "")])).contains("leads out"));
     assert!(refusal(&multi(b"T", &[(&[b"a\\b"], 1, "")])).contains("leads out"));
+    assert!(refusal(&multi(b"T", &[(&[b"a"], 1, ""), (&[b"\\"], 1, "p")])).contains("leads out"));
     assert!(refusal(&multi(b"T", &[(&[b"", b""], 1, "")])).contains("no name"));
     assert!(
         refusal(&multi(b"T", &[(&[b"a"], 1, ""), (&[b".", b"a"], 1, "")])).contains("same name")
