@@ -2,6 +2,7 @@
 
 mod build;
 mod command;
+mod fuzz;
 mod programs;
 mod setup;
 mod test;
@@ -26,6 +27,8 @@ enum Task {
     Build,
     /// Measures the relay and the engine on this machine
     Bench,
+    /// Fuzzes what reads the input of strangers
+    Fuzz(fuzz::Arguments),
     /// Writes the extension's TypeScript types from the types of host/protocol
     Codegen,
 }
@@ -36,6 +39,7 @@ fn main() -> std::process::ExitCode {
         Task::Test(arguments) => test::test(&arguments),
         Task::Build => build::everything(),
         Task::Bench => programs::bench(),
+        Task::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Task::Codegen => codegen(),
     };
     match done {

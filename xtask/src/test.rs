@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::Result;
 use crate::build;
 use crate::command::{cargo, command, npm, output, run, tools};
+use crate::fuzz;
 use crate::setup::{self, Browser};
 
 /// Arguments of `cargo xtask test`.
@@ -36,6 +37,7 @@ const STEPS: &[Step] = &[
     Step { name: "deny", about: "licences, sources and bans of all crates", run: deny },
     Step { name: "advisories", about: "known vulnerabilities of crates", run: advisories },
     Step { name: "unit", about: "unit and property tests of all crates", run: unit },
+    Step { name: "fuzz", about: "every fuzz target, for some seconds", run: fuzz },
     Step { name: "npm", about: "the extension's packages", run: packages },
     Step { name: "audit", about: "known vulnerabilities of npm packages", run: audit },
     Step { name: "lint", about: "eslint and prettier", run: lint },
@@ -107,7 +109,8 @@ fn passed(done: Result) -> Result<Outcome> {
 }
 
 fn format() -> Result<Outcome> {
-    passed(run(cargo().args(["fmt", "--all", "--check"])))
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    passed(run(cargo().args(["fmt", "--manifest-path", "tests/fuzz/Cargo.toml", "--check"])))
 }
 
 /// `rpc` and `browser` are named because they are no part of a plain `cargo test`, and so of
@@ -146,6 +149,10 @@ fn advisories() -> Result<Outcome> {
 
 fn unit() -> Result<Outcome> {
     passed(run(cargo().args(["test", "--quiet", "--locked", "--workspace", "--all-features"])))
+}
+
+fn fuzz() -> Result<Outcome> {
+    passed(fuzz::briefly())
 }
 
 fn packages() -> Result<Outcome> {
