@@ -75,8 +75,24 @@ impl Seeder {
     /// When libtorrent refuses the torrent.
     #[must_use]
     pub fn of_torrent(torrent: &[u8], files: Files) -> Self {
+        let written = files.clone();
+        Self::of_data(torrent, files, |data| written.write(data))
+    }
+
+    /// The same, where `write` puts the files into the folder that it is given: for contents that
+    /// are too large to be held in memory.
+    ///
+    /// # Panics
+    /// When libtorrent refuses the torrent.
+    #[must_use]
+    pub fn of_large_torrent(torrent: &[u8], write: impl FnOnce(&Path)) -> Self {
+        Self::of_data(torrent, Files::default(), write)
+    }
+
+    fn of_data(torrent: &[u8], files: Files, write: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        files.write(&folder.path().join("data"));
+        std::fs::create_dir(folder.path().join("data")).expect("a folder");
+        write(&folder.path().join("data"));
         std::fs::write(folder.path().join("file.torrent"), torrent).expect("a torrent file");
         let options = json!({"path": folder.path().join("data"), "given": true});
         Self::spawn(folder, options, "", files)

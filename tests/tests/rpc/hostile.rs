@@ -6,23 +6,16 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use torrpeddo_tests::bencode::{Value, dictionary};
 use torrpeddo_tests::magnets::{dead, dead_id};
 use torrpeddo_tests::relay::check_error;
 use torrpeddo_tests::sandbox::hello;
-use torrpeddo_tests::{Files, Relay, Sandbox, Seeder, files};
+use torrpeddo_tests::{Files, Sandbox, Seeder, files};
 
-use crate::support::{id_of, wait_complete, wait_state};
+use crate::support::{alive, id_of, wait_complete, wait_state};
 
 const PIECE: usize = 16 << 10;
-
-/// What a test adds to be sure that the engine works and is the same as before.
-#[track_caller]
-fn alive(relay: &Relay, engine: &Json) {
-    assert_eq!(relay.ok("ping", json!({})), json!({}));
-    assert_eq!(hello(relay)["engine"]["pid"], *engine, "the engine was replaced");
-}
 
 /// The hashes of the pieces of `content`.
 fn pieces(content: &[u8]) -> Vec<u8> {
@@ -196,6 +189,7 @@ fn names_that_become_the_same_stay_two_files() {
         &[vec![b"Same.bin"], vec![b"same.bin"], vec![b"a:b"], vec![b"a_b"], vec![b"a?b"]],
     );
     add_hostile(b"t", &[vec![b"x"], vec![b"X", b"below"]]);
+    add_hostile(b"t", &[vec![b"x"], vec![b"x", b"below"], vec![b"x", b"below", b"that"]]);
     add_hostile(b"t", &[vec!["e\u{301}".as_bytes()], vec!["\u{e9}".as_bytes()]]);
 }
 
@@ -204,6 +198,9 @@ fn long_names_are_shortened() {
     let long = "ü".repeat(400);
     add_hostile(b"t", &[vec![GOOD], vec![long.as_bytes()], vec![long.as_bytes(), long.as_bytes()]]);
     add_hostile(long.as_bytes(), &[vec![GOOD]]);
+    // Names of 4 KiB that are the same for as long as a file system can tell.
+    let [one, two] = ["1", "2"].map(|end| format!("{}{end}.bin", "n".repeat(4096)));
+    add_hostile(b"t", &[vec![one.as_bytes()], vec![two.as_bytes()], vec![one.as_bytes(), GOOD]]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod faults;
 mod frames;
 mod hostile;
 mod kills;
+mod large;
 mod life;
 mod network;
 mod places;

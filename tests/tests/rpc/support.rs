@@ -1,11 +1,18 @@
 //! What many of these tests do.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use std::net::{Ipv4Addr, SocketAddr};
-
 use serde_json::{Value, json};
+use torrpeddo_tests::sandbox::hello;
 use torrpeddo_tests::{Relay, Seed, Seeder, files::Files, wait_for, wait_until};
+
+/// What a test asks to be sure that the engine works and is the same as before.
+#[track_caller]
+pub fn alive(relay: &Relay, engine: &Value) {
+    assert_eq!(relay.ok("ping", json!({})), json!({}));
+    assert_eq!(hello(relay)["engine"]["pid"], *engine, "the engine was replaced");
+}
 
 /// Adds a magnet and returns its id.
 #[track_caller]

@@ -1,6 +1,7 @@
 //! What clients ask.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use torrpeddo_protocol::methods::{GetFilesResult, GetStatusResult};
@@ -141,18 +142,25 @@ impl Manager {
     /// `NotFound`, `InvalidParams` for a foreign cursor.
     pub async fn files(&self, id: InfoHash, from: Option<&str>) -> Result<GetFilesResult> {
         let start = cursor(from)?;
-        let selected = {
+        let (selected, known) = {
             let state = self.0.state.lock();
             let entry = state.entries.get(&id).filter(|entry| !entry.removing);
             let entry = entry.ok_or_else(|| Error::NotFound { id: id.to_string() })?;
-            entry.row.selected.clone()
+            (entry.row.selected.clone(), entry.meta.clone())
         };
-        let Some(torrent) = self.0.store.metainfo(id).await? else {
-            return Ok(GetFilesResult { files: Vec::new(), next_cursor: None });
+        // While it runs its files are known. A long list has many pages, and reading the torrent
+        // anew for each would take as long as the pages times the files.
+        let meta = match known {
+            Some(meta) => meta,
+            None => {
+                let Some(torrent) = self.0.store.metainfo(id).await? else {
+                    return Ok(GetFilesResult { files: Vec::new(), next_cursor: None });
+                };
+                Arc::new(blocking(move || Ok(Metainfo::parse(&torrent)?)).await?)
+            }
         };
         let session = self.0.session.clone();
         blocking(move || {
-            let meta = Metainfo::parse(&torrent)?;
             let done = session.file_progress(id).filter(|done| done.len() == meta.files.len());
             let done = done.unwrap_or_else(|| {
                 let selected = selected_files(selected.as_deref());
