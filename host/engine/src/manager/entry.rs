@@ -81,6 +81,8 @@ pub(super) struct Entry {
     pub slow_since: Option<Instant>,
     /// When the row was last saved because of counters alone.
     pub counters_saved: Instant,
+    /// The bytes that were counted then.
+    pub bytes_saved: (u64, u64),
 }
 
 impl Entry {
@@ -107,6 +109,7 @@ impl Entry {
             smooth_rate: 0.0,
             slow_since: None,
             counters_saved: Instant::now(),
+            bytes_saved: base,
         }
     }
 

@@ -21,6 +21,9 @@ const FRESH: Duration = Duration::from_millis(50);
 /// How often counters alone are worth a write.
 const SAVE_COUNTERS: Duration = Duration::from_secs(3);
 
+/// How often the time of seeding alone is. A torrent that sends nothing must not keep the disk awake.
+const SAVE_TIME: Duration = Duration::from_secs(60);
+
 /// How often the free space is asked for.
 const FREE_BYTES: Duration = Duration::from_secs(5);
 
@@ -220,11 +223,14 @@ fn observe(entry: &mut Entry, stats: RunStats, settings: &Settings, elapsed: Dur
         }
     }
     outcome.replan |= entry.state() != before || settings.ignore_slow.enabled;
-    if entry.counters_saved.elapsed() >= SAVE_COUNTERS {
+    let bytes = (entry.row.downloaded, entry.row.uploaded);
+    let patience = if bytes == entry.bytes_saved { SAVE_TIME } else { SAVE_COUNTERS };
+    if entry.counters_saved.elapsed() >= patience {
         outcome.save = true;
     }
     if outcome.save {
         entry.counters_saved = Instant::now();
+        entry.bytes_saved = bytes;
     }
     outcome
 }
