@@ -70,8 +70,18 @@ pub fn describe(pid: u32) -> String {
 /// The resident memory of a process in KiB.
 #[must_use]
 pub fn resident_kib(pid: u32) -> Option<u64> {
+    status(pid, "VmRSS:")
+}
+
+/// The most resident memory that a process ever had, in KiB.
+#[must_use]
+pub fn peak_kib(pid: u32) -> Option<u64> {
+    status(pid, "VmHWM:")
+}
+
+fn status(pid: u32, member: &str) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let line = status.lines().find(|line| line.starts_with(member))?;
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
@@ -105,6 +115,16 @@ pub fn connections(pid: u32) -> Vec<(u16, u16)> {
 fn descriptors(pid: u32) -> impl Iterator<Item = PathBuf> {
     let entries = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten();
     entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+}
+
+/// The processor time that a process has taken, in both modes; nothing when it is gone.
+#[must_use]
+pub fn cpu(pid: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // After the name, which may have spaces in it: utime and stime are the fields 14 and 15.
+    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
+    // Linux tells programs of hundredths of a second, whatever its own clock is.
+    Duration::from_millis(fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>() * 10)
 }
 
 /// How many bytes a process has read from files and sockets since it started.

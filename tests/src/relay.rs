@@ -39,6 +39,7 @@ struct Inbox {
     notifications: VecDeque<Notification>,
     largest_frame: usize,
     frames: usize,
+    bytes: usize,
     /// Why nothing more will come.
     ended: Option<String>,
     /// Nothing is read while it holds.
@@ -259,6 +260,12 @@ impl Relay {
         self.shared.lock().largest_frame
     }
 
+    /// How many bytes of JSON have arrived.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.shared.lock().bytes
+    }
+
     /// How many frames have arrived.
     #[must_use]
     pub fn frames(&self) -> usize {
@@ -381,6 +388,7 @@ fn read_all(mut output: ChildStdout, shared: &Shared) {
 fn sort_in(inbox: &mut Inbox, mut message: Value, length: usize) {
     inbox.largest_frame = inbox.largest_frame.max(length);
     inbox.frames += 1;
+    inbox.bytes += length;
     if message["jsonrpc"] != "2.0" {
         inbox.ended = Some(format!("this is not JSON-RPC 2.0: {message}"));
     } else if let Some(method) = message["method"].as_str() {

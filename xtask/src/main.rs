@@ -26,7 +26,7 @@ enum Task {
     /// Builds the release binary and the extension for both browsers
     Build,
     /// Measures the relay and the engine on this machine
-    Bench,
+    Bench(programs::BenchArguments),
     /// Fuzzes what reads the input of strangers
     Fuzz(fuzz::Arguments),
     /// Writes the extension's TypeScript types from the types of host/protocol
@@ -38,7 +38,7 @@ fn main() -> std::process::ExitCode {
         Task::Run(arguments) => programs::run(&arguments),
         Task::Test(arguments) => test::test(&arguments),
         Task::Build => build::everything(),
-        Task::Bench => programs::bench(),
+        Task::Bench(arguments) => programs::bench(&arguments),
         Task::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Task::Codegen => codegen(),
     };

@@ -36,17 +36,30 @@ pub fn run(arguments: &RunArguments) -> Result {
     become_program(demo)
 }
 
+/// Arguments of `cargo xtask bench`.
+#[derive(clap::Args)]
+pub struct BenchArguments {
+    /// What the program takes: `cargo xtask bench -- --help`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
 /// Measures the relay and the engine: with the release binary, as people have it.
-pub fn bench() -> Result {
-    command::run(command::cargo().args([
-        "build",
-        "--release",
-        "--locked",
-        "--package",
-        "torrpeddo",
-    ]))?;
-    build::programs()?;
-    let mut bench = Command::new(build::target().join("debug/bench"));
+pub fn bench(arguments: &BenchArguments) -> Result {
+    let python = setup::libtorrent()?;
+    setup::packages(&[
+        ("qbittorrent-nox", command::find("qbittorrent-nox").is_some()),
+        ("aria2", command::find("aria2c").is_some()),
+    ])?;
+    // In one go, so that librqbit is compiled once for both.
+    command::run(
+        command::cargo()
+            .args(["build", "--release", "--locked"])
+            .args(["--package", "torrpeddo", "--package", "torrpeddo-tests"])
+            .args(["--bin", "torrpeddo", "--bin", "bare", "--bin", "bench"]),
+    )?;
+    let mut bench = Command::new(build::target().join("release/bench"));
+    bench.args(&arguments.arguments).env("TORRPEDDO_TEST_PYTHON", python);
     bench.env("TORRPEDDO_BIN", build::target().join("release/torrpeddo"));
     become_program(bench)
 }

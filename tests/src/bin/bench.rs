@@ -1,96 +1,42 @@
-//! `cargo xtask bench`: what the relay and the engine cost on this machine. Everything is measured
-//! in one run, side by side, so that the ratios mean something where the times do not.
+//! `cargo xtask bench`.
 
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use clap::Parser;
+use torrpeddo_tests::bench;
 
-use serde_json::json;
-use torrpeddo_tests::{Relay, Sandbox, files, magnets, process, sandbox::hello};
+/// Measures what Torrpeddo costs on this machine, next to others.
+#[derive(Parser)]
+struct Arguments {
+    /// Only these
+    #[arg(long, value_enum)]
+    only: Vec<What>,
+    /// How often each client downloads each torrent; the medians are shown
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// The size of the one large torrent, in MiB
+    #[arg(long, default_value_t = 1024)]
+    mib: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum What {
+    /// Latency and memory of the relay
+    Relay,
+    /// An engine with ten thousand torrents
+    Size,
+    /// Downloads, next to those of other clients
+    Speed,
+}
 
 fn main() {
-    let sandbox = Sandbox::new();
-    let relay = sandbox.relay();
-    let cold = time(|| drop(hello(&relay)));
-
-    let mut starts = Vec::new();
-    let mut resident = 0;
-    for _ in 0..50 {
-        let began = Instant::now();
-        let one = sandbox.relay();
-        one.ok("ping", json!({}));
-        starts.push(began.elapsed());
-        resident = resident.max(process::resident_kib(one.pid()).unwrap_or_default());
+    let arguments = Arguments::parse();
+    let wanted = |what| arguments.only.is_empty() || arguments.only.contains(&what);
+    if wanted(What::Relay) {
+        bench::relay();
     }
-
-    let mut socket = direct(&sandbox);
-    let (mut through, mut straight, mut adds) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..3000 {
-        through.push(time(|| drop(relay.ok("ping", json!({})))));
-        straight.push(time(|| ping(&mut socket)));
+    if wanted(What::Size) {
+        bench::size();
     }
-    for number in 0..200 {
-        adds.push(time(|| drop(relay.ok("add_magnet", json!({"uri": magnets::dead(number)})))));
+    if wanted(What::Speed) {
+        bench::speed(arguments.rounds, arguments.mib << 20);
     }
-    let many = add_many(&relay);
-
-    let (through, straight, adds) = (median(through), median(straight), median(adds));
-    println!("{:<58}{:>12}", "what", "median");
-    row("engine started by the first relay, first answer", cold);
-    row("relay started, first answer (engine running)", median(starts));
-    println!("{:<58}{:>8} KiB", "relay, resident memory at most", resident);
-    row("round trip of a ping, through the relay", through);
-    row("round trip of a ping, straight to the socket", straight);
-    row("  the relay adds", through.saturating_sub(straight));
-    row("add_magnet of a magnet that nobody has", adds);
-    row("  the same, each of 2000 sent at once", many / 2000);
-    let ratio = adds.as_secs_f64() / through.as_secs_f64();
-    println!("{:<58}{ratio:>12.1}", "  in round trips of a ping");
-}
-
-fn row(what: &str, took: Duration) {
-    println!("{what:<58}{:>9.3} ms", took.as_secs_f64() * 1e3);
-}
-
-fn time(work: impl FnOnce()) -> Duration {
-    let began = Instant::now();
-    work();
-    began.elapsed()
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
-}
-
-fn add_many(relay: &Relay) -> Duration {
-    time(|| {
-        let asked: Vec<u64> = (1000..3000)
-            .map(|number| relay.begin("add_magnet", &json!({"uri": magnets::dead(number)})))
-            .collect();
-        for id in asked {
-            relay.finish(id).expect("an entry");
-        }
-    })
-}
-
-/// A connection to the engine without a relay in between.
-fn direct(sandbox: &Sandbox) -> UnixStream {
-    let path = files::list(&sandbox.home())
-        .into_iter()
-        .find(|name| name.ends_with(".sock"))
-        .expect("the engine's socket");
-    UnixStream::connect(sandbox.home().join(path)).expect("an engine that listens")
-}
-
-fn ping(socket: &mut UnixStream) {
-    let request = br#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#;
-    let length = u32::try_from(request.len()).expect("a short request");
-    let mut frame = length.to_ne_bytes().to_vec();
-    frame.extend(request);
-    socket.write_all(&frame).expect("an engine that reads");
-    let mut header = [0; 4];
-    socket.read_exact(&mut header).expect("an answer");
-    let mut answer = vec![0; u32::from_ne_bytes(header) as usize];
-    socket.read_exact(&mut answer).expect("an answer");
 }
