@@ -193,7 +193,11 @@ fn observe(entry: &mut Entry, stats: RunStats, settings: &Settings, elapsed: Dur
     entry.row.downloaded = entry.base.0 + stats.fetched;
     entry.row.uploaded = entry.base.1 + stats.uploaded;
     match &stats.phase {
-        Phase::Failed(error) => outcome.failed = Some(error.clone()),
+        Phase::Failed(error) => {
+            // What was verified since the last look is kept, and shown with the error.
+            entry.row.done_bytes = entry.row.done_bytes.max(stats.done_bytes);
+            outcome.failed = Some(error.clone());
+        }
         Phase::Checking { .. } => {}
         Phase::Live | Phase::Checked => {
             outcome.save |= std::mem::take(&mut entry.row.verify);
