@@ -36,6 +36,6 @@ export default defineConfig({
           },
           protocol_handlers: [{ protocol: 'magnet', name: 'Torrpeddo', uriTemplate: '/add.html?uri=%s' }],
         }
-      : { key: CHROMIUM_KEY, minimum_chrome_version: '120' }),
+      : { key: CHROMIUM_KEY, minimum_chrome_version: '123' }),
   }),
 });

@@ -1,4 +1,5 @@
 import { browser } from 'wxt/browser';
+import type { Theme } from './theme';
 
 /**
  * What the extension itself remembers. Everything about torrents is the engine's; here are only the marks
@@ -16,6 +17,7 @@ export interface LocalState {
   /** Desktop notifications of this extension. */
   notify: boolean;
   recentFolders: string[];
+  theme: Theme;
   popupFilter: string;
 }
 
@@ -25,6 +27,7 @@ const DEFAULTS: Omit<LocalState, 'host'> = {
   workLeft: false,
   notify: true,
   recentFolders: [],
+  theme: 'system',
   popupFilter: 'all',
 };
 

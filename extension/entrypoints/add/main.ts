@@ -1,7 +1,5 @@
-import { mount } from 'svelte';
-import '@/assets/base.css';
-import { localiseDocument, t } from '@/lib/i18n';
+import { t } from '@/lib/i18n';
+import { openPage } from '@/lib/page';
 import Add from './Add.svelte';
 
-localiseDocument(t('addTitle'));
-mount(Add, { target: document.body });
+openPage(Add, t('addTitle'));

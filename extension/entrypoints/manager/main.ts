@@ -1,7 +1,5 @@
-import { mount } from 'svelte';
-import '@/assets/base.css';
-import { localiseDocument, t } from '@/lib/i18n';
+import { t } from '@/lib/i18n';
+import { openPage } from '@/lib/page';
 import Manager from './Manager.svelte';
 
-localiseDocument(t('managerTitle'));
-mount(Manager, { target: document.body });
+openPage(Manager, t('managerTitle'));

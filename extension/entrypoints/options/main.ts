@@ -1,7 +1,5 @@
-import { mount } from 'svelte';
-import '@/assets/base.css';
-import { localiseDocument, t } from '@/lib/i18n';
+import { t } from '@/lib/i18n';
+import { openPage } from '@/lib/page';
 import Options from './Options.svelte';
 
-localiseDocument(t('optionsTitle'));
-mount(Options, { target: document.body });
+openPage(Options, t('optionsTitle'));

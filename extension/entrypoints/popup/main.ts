@@ -1,7 +1,5 @@
-import { mount } from 'svelte';
-import '@/assets/base.css';
-import { localiseDocument, t } from '@/lib/i18n';
+import { t } from '@/lib/i18n';
+import { openPage } from '@/lib/page';
 import Popup from './Popup.svelte';
 
-localiseDocument(t('extName'));
-mount(Popup, { target: document.body });
+openPage(Popup, t('extName'));

@@ -1,7 +1,5 @@
-import { mount } from 'svelte';
-import '@/assets/base.css';
-import { localiseDocument, t } from '@/lib/i18n';
+import { t } from '@/lib/i18n';
+import { openPage } from '@/lib/page';
 import Welcome from './Welcome.svelte';
 
-localiseDocument(t('welcomeTitle'));
-mount(Welcome, { target: document.body });
+openPage(Welcome, t('welcomeTitle'));

@@ -1,0 +1,11 @@
+import { mount, type Component } from 'svelte';
+import '@/assets/base.css';
+import { localiseDocument } from './i18n';
+import { followTheme } from './theme';
+
+/** What every page does first: its colours, its language, its content. */
+export function openPage(content: Component, title: string): void {
+  followTheme();
+  localiseDocument(title);
+  mount(content, { target: document.body });
+}
