@@ -1,4 +1,5 @@
 import { browser } from 'wxt/browser';
+import type { Settings } from './protocol/generated';
 import type { Theme } from './theme';
 
 /**
@@ -18,10 +19,12 @@ export interface LocalState {
   notify: boolean;
   recentFolders: string[];
   theme: Theme;
+  /** What the engine that started then still goes by, though the settings say otherwise by now. */
+  restart: { startedAt: number; running: Partial<Settings> };
   popupFilter: string;
 }
 
-const DEFAULTS: Omit<LocalState, 'host'> = {
+const DEFAULTS: Omit<LocalState, 'host' | 'restart'> = {
   sitesOff: [],
   ask: true,
   workLeft: false,
@@ -72,4 +75,16 @@ export async function rememberFolder(folder: string): Promise<void> {
 /** Sites are compared by host name; `www.` is the same site to people. */
 export function siteOf(host: string): string {
   return host.replace(/^www\./, '');
+}
+
+/** The site that somebody means who types a name or pastes an address. */
+export function siteFromText(text: string): string | undefined {
+  const trimmed = text.trim();
+  if (trimmed === '' || /\s/.test(trimmed)) return undefined;
+  try {
+    const { hostname } = new URL(trimmed.includes('://') ? trimmed : `https://${trimmed}`);
+    return hostname === '' ? undefined : siteOf(hostname);
+  } catch {
+    return undefined;
+  }
 }

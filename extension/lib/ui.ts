@@ -2,6 +2,8 @@
 export interface Message {
   text: string;
   bad: boolean;
+  /** What can be done about it, for as long as it stands there. */
+  action?: { label: string; run: () => void };
 }
 
 /** What is asked before something that cannot be undone. */
