@@ -1,11 +1,19 @@
 import type { AddOptions, AddResult, PreviewResult } from './protocol/generated';
 import type { Source } from './messages';
+import { keepTorrent } from './removal';
 import type { RpcClient } from './rpc/client';
 
 /** The engine fetches the address itself, which may take a while. */
 const FETCH_TIMEOUT_MS = 90_000;
 
-export function add(client: RpcClient, source: Source, options: AddOptions): Promise<AddResult> {
+export async function add(client: RpcClient, source: Source, options: AddOptions): Promise<AddResult> {
+  const result = await send(client, source, options);
+  // It may have been about to be removed: whoever adds it wants it.
+  await keepTorrent(result.torrent.id);
+  return result;
+}
+
+function send(client: RpcClient, source: Source, options: AddOptions): Promise<AddResult> {
   switch (source.kind) {
     case 'magnet':
       return client.call('add_magnet', { uri: source.uri, options });

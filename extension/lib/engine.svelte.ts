@@ -1,17 +1,21 @@
-import type { Event, ManyResult, Session, Topic, Torrent } from './protocol/generated';
+import type { Event, ManyResult, OneResult, Session, Topic, Torrent } from './protocol/generated';
 import type { FromPage } from './messages';
 import { browser } from 'wxt/browser';
 import type { ConnectionState, RpcClient } from './rpc/client';
 import { createClient } from './rpc/connect';
 import { RpcFailure } from './rpc/errors';
 import { TorrentList } from './list';
+import { watchRemovals, withoutRemoved, type Removal } from './removal';
 import { writeLocal } from './settings';
 import { workLeft } from './work';
 
 /** One page's view of the engine. The engine is the only state; this mirrors it and asks for changes. */
 export class Engine {
   connection = $state.raw<ConnectionState>({ status: 'idle' });
-  torrents = $state.raw<ReadonlyMap<string, Torrent>>(new Map());
+  #all = $state.raw<ReadonlyMap<string, Torrent>>(new Map());
+  /** Those that the user removed and may still want back. */
+  removals = $state.raw<readonly Removal[]>([]);
+  readonly torrents = $derived(withoutRemoved(this.#all, this.removals));
   session = $state.raw<Session | undefined>(undefined);
   /** Whether a full list has arrived: before that, an empty list means nothing. */
   listed = $state(false);
@@ -33,7 +37,7 @@ export class Engine {
     });
     this.client.on('torrents_changed', (change) => {
       if (!this.#list.apply(change)) return;
-      this.torrents = this.#list.torrents;
+      this.#all = this.#list.torrents;
       this.listed = true;
     });
     this.client.on('session_changed', (session) => {
@@ -46,6 +50,7 @@ export class Engine {
 
   start(): void {
     this.client.start();
+    if (this.#topics.includes('torrents')) watchRemovals((removals) => (this.removals = removals));
   }
 
   onEvent(listener: (event: Event) => void): () => void {
@@ -58,6 +63,19 @@ export class Engine {
     const { results }: ManyResult = await this.client.call(method, { ids: [id] });
     const result = results[0];
     if (result?.ok === false) throw RpcFailure.from(result.error);
+  }
+
+  /** Runs a method over many; says how many it was done for, and throws when it was done for none. */
+  async many(method: 'pause' | 'resume', ids: readonly string[]): Promise<number> {
+    const limit = this.connection.status === 'ready' ? this.connection.hello.limits.ids : ids.length;
+    const results: OneResult[] = [];
+    for (let at = 0; at < ids.length; at += limit) {
+      results.push(...(await this.client.call(method, { ids: ids.slice(at, at + limit) })).results);
+    }
+    const done = results.filter((result) => result.ok).length;
+    const failed = results.find((result) => !result.ok);
+    if (done === 0 && failed !== undefined) throw RpcFailure.from(failed.error);
+    return done;
   }
 
   #subscribe(): void {

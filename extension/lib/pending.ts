@@ -1,15 +1,21 @@
 import { browser } from 'wxt/browser';
 import { sketchMagnet } from './magnet';
 import { SOURCES_LIMIT, type Source } from './messages';
+import type { Sample } from './rates';
 
-/** What waits for the add dialog, and where the dialog is. Lives as long as the browser does. */
+/** What waits for the add dialog. */
 export interface PendingItem {
   key: string;
   source: Source;
 }
 
+/** What lives as long as the browser does. */
 interface SessionState {
   pending: PendingItem[];
+  /** The rates of the last minutes, so that a popup opens with a past. */
+  rates: Sample[];
+  /** Where the popup was when it was closed. */
+  place: { search: string; top: number };
   dialog: { tabId: number; windowId?: number };
 }
 

@@ -4,6 +4,7 @@ import { parseFromContent, parseFromPage, type LinkAnswer } from '@/lib/messages
 import { forgetLocal, readLocal } from '@/lib/settings';
 import { createMenus, onMenuClicked } from './menus';
 import { onNotificationClicked } from './notify';
+import { settleRemovals } from './removal';
 import { dialogClosed, openWelcomeTab } from './windows';
 import { linkClicked, linkPassed, take } from './take';
 import { watch } from './watch';
@@ -53,6 +54,8 @@ export default defineBackground({
       );
       return true;
     });
+
+    settleRemovals();
 
     browser.contextMenus.onClicked.addListener((info) => {
       void onMenuClicked(info);

@@ -2,6 +2,8 @@ import { browser } from 'wxt/browser';
 import type { Session } from '@/lib/protocol/generated';
 import { count } from '@/lib/format';
 import type { RpcClient } from '@/lib/rpc/client';
+import { readSession, writeSession } from '@/lib/pending';
+import { addSample } from '@/lib/rates';
 import { createClient } from '@/lib/rpc/connect';
 import { t } from '@/lib/i18n';
 import { writeLocal } from '@/lib/settings';
@@ -70,6 +72,9 @@ function onSession(session: Session): void {
   const left = workLeft(session.counts);
   const active = left - (session.counts.queued ?? 0);
   void writeLocal({ workLeft: left > 0, host: 'ok' });
+  void readSession('rates').then((rates) =>
+    writeSession({ rates: addSample(rates ?? [], session, Date.now()) }),
+  );
   shown = active > 0 ? count(active) : '';
   void badge(shown, BADGE.active, t('extName'));
   clearTimeout(farewell);
