@@ -13,5 +13,8 @@ macro_rules! in_each_browser {
 }
 
 mod clicks;
+mod diagnostics;
 mod missing;
+mod popup;
+mod settings;
 mod support;
