@@ -9,6 +9,14 @@ export function isFilter(value: unknown): value is Filter {
   return (FILTERS as readonly unknown[]).includes(value);
 }
 
+export const FILTER_LABELS: Record<Filter, MessageKey> = {
+  all: 'filterAll',
+  active: 'filterActive',
+  complete: 'filterComplete',
+  paused: 'filterPaused',
+  error: 'filterError',
+};
+
 const MEMBERS: Record<Exclude<Filter, 'all'>, readonly TorrentState[]> = {
   active: ['queued', 'fetching_metadata', 'checking', 'downloading'],
   complete: ['seeding', 'finished'],
