@@ -1,4 +1,4 @@
-import type { Event, ManyResult, OneResult, Session, Topic, Torrent } from './protocol/generated';
+import type { Event, ManyResult, Methods, Session, Topic, Torrent } from './protocol/generated';
 import type { FromPage } from './messages';
 import { browser } from 'wxt/browser';
 import type { ConnectionState, RpcClient } from './rpc/client';
@@ -8,6 +8,8 @@ import { TorrentList } from './list';
 import { watchRemovals, withoutRemoved, type Removal } from './removal';
 import { writeLocal } from './settings';
 import { workLeft } from './work';
+
+type ManyMethod = 'pause' | 'resume' | 'cancel' | 'remove' | 'recheck' | 'move_in_queue';
 
 /** One page's view of the engine. The engine is the only state; this mirrors it and asks for changes. */
 export class Engine {
@@ -65,17 +67,23 @@ export class Engine {
     if (result?.ok === false) throw RpcFailure.from(result.error);
   }
 
-  /** Runs a method over many; says how many it was done for, and throws when it was done for none. */
-  async many(method: 'pause' | 'resume', ids: readonly string[]): Promise<number> {
+  /**
+   * Runs a method over many torrents, in as many calls as the engine's limit asks for, and waits for as long
+   * as it takes: files may have to be deleted. Returns what failed.
+   */
+  async many<M extends ManyMethod>(
+    method: M,
+    ids: readonly string[],
+    rest: Omit<Methods[M]['params'], 'ids'>,
+  ): Promise<RpcFailure[]> {
     const limit = this.connection.status === 'ready' ? this.connection.hello.limits.ids : ids.length;
-    const results: OneResult[] = [];
+    const failures: RpcFailure[] = [];
     for (let at = 0; at < ids.length; at += limit) {
-      results.push(...(await this.client.call(method, { ids: ids.slice(at, at + limit) })).results);
+      const params = { ...rest, ids: ids.slice(at, at + limit) } as Methods[M]['params'];
+      const { results }: ManyResult = await this.client.call(method, params, { timeoutMs: 0 });
+      for (const result of results) if (!result.ok) failures.push(RpcFailure.from(result.error));
     }
-    const done = results.filter((result) => result.ok).length;
-    const failed = results.find((result) => !result.ok);
-    if (done === 0 && failed !== undefined) throw RpcFailure.from(failed.error);
-    return done;
+    return failures;
   }
 
   #subscribe(): void {

@@ -96,10 +96,24 @@ export function duration(ms: number): string {
 
 const FOREVER_MS = 100 * DAY * 1000;
 
-/** Time left; `undefined` when there is nothing honest to say. */
-export function eta(ms: number | null | undefined): string | undefined {
+/** Until when; `undefined` when there is nothing honest to say. */
+export function timeLeft(ms: number | null | undefined): string | undefined {
   if (ms === null || ms === undefined || !Number.isFinite(ms) || ms < 0 || ms > FOREVER_MS) return undefined;
-  return t('timeLeft', duration(ms));
+  return duration(ms);
+}
+
+/** The same as a sentence of its own. */
+export function eta(ms: number | null | undefined): string | undefined {
+  const left = timeLeft(ms);
+  return left === undefined ? undefined : t('timeLeft', left);
+}
+
+let dates: Intl.DateTimeFormat | undefined;
+
+/** A moment, in the reader's own time. */
+export function dateTime(ms: number): string {
+  dates ??= new Intl.DateTimeFormat(locale(), { dateStyle: 'medium', timeStyle: 'short' });
+  return dates.format(ms);
 }
 
 export function files(value: number): string {

@@ -21,9 +21,16 @@ export function toneOf(torrent: Torrent): Tone {
   return TONES[torrent.state];
 }
 
+/** The state alone, where the progress has a place of its own. */
+export function stateWord(torrent: Torrent): string {
+  if (torrent.moving !== undefined) return t('stateMoving', percent(torrent.moving));
+  return t(STATE_LABELS[torrent.state]);
+}
+
 /** The state in words, with how far it is where that means something. */
 export function stateText(torrent: Torrent): string {
-  const label = t(STATE_LABELS[torrent.state]);
+  const label = stateWord(torrent);
+  if (torrent.moving !== undefined) return label;
   const partial = torrent.progress < 1 && torrent.total_bytes > 0;
   return partial && torrent.state !== 'error' ? `${label} ${percent(torrent.progress)}` : label;
 }

@@ -22,9 +22,12 @@ export interface LocalState {
   /** What the engine that started then still goes by, though the settings say otherwise by now. */
   restart: { startedAt: number; running: Partial<Settings> };
   popupFilter: string;
+  /** How the full page was left: columns, and what is open. */
+  managerLayout: unknown;
+  managerPanes: unknown;
 }
 
-const DEFAULTS: Omit<LocalState, 'host' | 'restart'> = {
+const DEFAULTS: Omit<LocalState, 'host' | 'restart' | 'managerLayout' | 'managerPanes'> = {
   sitesOff: [],
   ask: true,
   workLeft: false,

@@ -12,6 +12,7 @@ export interface TreeNode {
   files: number;
   selectedFiles: number;
   selectedBytes: number;
+  doneBytes: number;
   expanded: boolean;
 }
 
@@ -31,6 +32,7 @@ function node(name: string, parent: TreeNode | undefined, index?: number): TreeN
     files: 0,
     selectedFiles: 0,
     selectedBytes: 0,
+    doneBytes: 0,
     expanded: false,
   };
 }
@@ -38,6 +40,7 @@ function node(name: string, parent: TreeNode | undefined, index?: number): TreeN
 export class FileTree {
   readonly root = node('', undefined);
   readonly #folders = new Map<string, TreeNode>([['', this.root]]);
+  readonly #leaves = new Map<number, TreeNode>();
 
   constructor(files: readonly FileStatus[]) {
     for (const file of files) this.#insert(file);
@@ -65,6 +68,21 @@ export class FileTree {
       if (leaf.index !== undefined && leaf.selectedFiles === 1) indices.push(leaf.index);
     });
     return indices.sort((a, b) => a - b);
+  }
+
+  /** The same as the engine takes it, where all is a list as well. */
+  chosen(): number[] {
+    return this.selection() ?? [...this.#leaves.keys()];
+  }
+
+  /** Takes over how far the files are; what is chosen stays as it is. */
+  progress(files: readonly FileStatus[]): void {
+    for (const file of files) {
+      const leaf = this.#leaves.get(file.index);
+      const more = file.done_bytes - (leaf?.doneBytes ?? file.done_bytes);
+      if (more === 0) continue;
+      for (let up = leaf; up !== undefined; up = up.parent) up.doneBytes += more;
+    }
   }
 
   check(of: TreeNode): Check {
@@ -111,12 +129,15 @@ export class FileTree {
     leaf.files = 1;
     leaf.selectedFiles = file.selected ? 1 : 0;
     leaf.selectedBytes = file.selected ? file.bytes : 0;
+    leaf.doneBytes = file.done_bytes;
     folder.children.push(leaf);
+    this.#leaves.set(file.index, leaf);
     for (let up: TreeNode | undefined = folder; up !== undefined; up = up.parent) {
       up.bytes += leaf.bytes;
       up.files += 1;
       up.selectedFiles += leaf.selectedFiles;
       up.selectedBytes += leaf.selectedBytes;
+      up.doneBytes += leaf.doneBytes;
     }
   }
 
