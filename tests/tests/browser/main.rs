@@ -14,6 +14,7 @@ macro_rules! in_each_browser {
 
 mod clicks;
 mod diagnostics;
+mod manager;
 mod missing;
 mod popup;
 mod settings;
