@@ -40,7 +40,7 @@ async fn a_setting_is_saved_at_once(case: &Case) -> Done {
 
     browser.click("option-ratio-limit").await?;
     let ratio = browser.element("option-ratio-limit-value").await?;
-    ratio.clear().await?;
+    ratio.send_keys(Key::Control + "a").await?;
     ratio.send_keys("1.5").await?;
     ratio.send_keys(Key::Enter.value()).await?;
     case.setting("ratio_limit", &json!(1.5)).await;
@@ -76,7 +76,8 @@ async fn a_setting_that_is_refused_says_why(case: &Case) -> Done {
     let browser = &case.browser;
     let folder = browser.element("option-download-folder").await?;
     let before = folder.value().await?;
-    folder.clear().await?;
+    // As a hand does it: WebDriver's `clear` is a change of its own.
+    folder.send_keys(Key::Control + "a").await?;
     folder.send_keys("not/absolute").await?;
     folder.send_keys(Key::Enter.value()).await?;
     let refused = browser.element("refused").await?;
