@@ -21,6 +21,8 @@ export class AddItem {
   /** Raised when the tree changes: its nodes are plain objects, for there may be many thousands. */
   version = $state(0);
   loaded = $state(0);
+  /** What the user looks for among the files. */
+  filter = $state('');
   status = $state<'resolving' | 'ready' | 'failed' | 'added'>('resolving');
   alreadyThere = $state(false);
   problem = $state<string | undefined>();

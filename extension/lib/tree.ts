@@ -1,4 +1,5 @@
 import type { FileStatus } from './protocol/generated';
+import type { TreeFilter } from './treefilter';
 
 /** A folder or a file of a torrent. Sums are kept in every folder, so that a row costs nothing to show. */
 export interface TreeNode {
@@ -108,16 +109,24 @@ export class FileTree {
     }
   }
 
-  /** The rows to show, top to bottom. */
-  rows(): TreeNode[] {
+  /** The same for files that are somewhere in the tree, all at once. */
+  setAll(files: readonly TreeNode[], selected: boolean): void {
+    for (const each of files) if ((each.selectedFiles === 1) !== selected) this.set(each, selected);
+  }
+
+  /** The rows to show, top to bottom. Of a filtered tree every folder is open: what fits is to be seen. */
+  rows(filter?: TreeFilter): TreeNode[] {
     const rows: TreeNode[] = [];
-    const visit = (folder: TreeNode): void => {
-      for (const child of folder.children) {
-        rows.push(child);
-        if (child.expanded) visit(child);
+    const stack = [...this.root.children].reverse();
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      if (filter?.shows(next) === false) continue;
+      rows.push(next);
+      if (filter === undefined && !next.expanded) continue;
+      for (let at = next.children.length - 1; at >= 0; at -= 1) {
+        const child = next.children[at];
+        if (child !== undefined) stack.push(child);
       }
-    };
-    visit(this.root);
+    }
     return rows;
   }
 
