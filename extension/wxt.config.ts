@@ -4,6 +4,14 @@ import { defineConfig } from 'wxt';
 const CHROMIUM_KEY =
   'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA14jFlE1n9UK8y3lAsRStKjPeKIMw9l7pkcN4K2QouDNOP5qVKEueATotvWm67/JznEXS4Ftg8CFZQpcBcyLhW11M/0jcopu93s2WIae5950vV7+428XkSzdPx08tR9HdOSL9jsaEIA/kWNojhODa4hJs2YTwzbQevfqHFpiQD3Up+zKoFeNusdNuFKQurjijh48+xbO6UPovgXdxeaNRPGVLtregmlL2ihqTX0/ZsKYQq9qCPeA7sJnTttSWg76coz/JZdwoAMbPKc1iXEuMJFmhNdEPU4SWMv5nFpgjVxpuud1Px0p9EOuABgF0asSbcpnh98G5OlCNelVfpKoWDQIDAQAB';
 
+/** In every page and frame, before the page's own scripts. */
+const EVERYWHERE = {
+  matches: ['<all_urls>'],
+  all_frames: true,
+  match_origin_as_fallback: true,
+  run_at: 'document_start',
+} as const;
+
 export default defineConfig({
   modules: ['@wxt-dev/module-svelte'],
   imports: false,
@@ -21,6 +29,19 @@ export default defineConfig({
     default_locale: 'en',
     icons: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 128: 'icon/128.png' },
     permissions: ['nativeMessaging', 'storage', 'contextMenus', 'notifications'],
+    content_scripts: [
+      { ...EVERYWHERE, js: ['catcher.js'] },
+      { ...EVERYWHERE, js: ['page-open.js'], world: 'MAIN' },
+    ],
+    optional_permissions: ['downloads'],
+    optional_host_permissions: ['<all_urls>'],
+    commands: {
+      _execute_action: { suggested_key: { default: 'Alt+Shift+T' } },
+      'open-manager': { suggested_key: { default: 'Alt+Shift+M' }, description: '__MSG_commandManager__' },
+      // No keys of their own from the start: one slip, and everything stands still.
+      'pause-all': { description: '__MSG_commandPauseAll__' },
+      'resume-all': { description: '__MSG_commandResumeAll__' },
+    },
     action: {
       default_title: '__MSG_extName__',
       default_icon: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 128: 'icon/128.png' },

@@ -14,6 +14,8 @@ import { FileTree } from './tree';
 export class AddItem {
   readonly key: string;
   readonly source: PendingItem['source'];
+  /** Not from the user's own hand: it waits for a word, whatever the settings say. */
+  readonly ask: boolean;
 
   name = $state<string | undefined>();
   totalBytes = $state<number | undefined>();
@@ -34,6 +36,7 @@ export class AddItem {
   constructor(item: PendingItem) {
     this.key = item.key;
     this.source = item.source;
+    this.ask = item.ask === true;
     if (item.source.kind === 'magnet') this.name = sketchMagnet(item.source.uri).name;
     else if (item.source.kind === 'file') this.name = item.source.name;
     else this.name = item.source.url;

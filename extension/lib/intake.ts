@@ -2,6 +2,7 @@ import { browser } from 'wxt/browser';
 import { t } from './i18n';
 import { findLinks, magnetFromHash } from './magnet';
 import { BASE64_LIMIT, FILE_LIMIT, type FromPage, type Source } from './messages';
+import { toBase64 } from './torrentfile';
 
 /** What in a pasted text can be added. */
 export function sourcesFromText(text: string): Source[] {
@@ -14,8 +15,8 @@ export function sourcesFromText(text: string): Source[] {
   ];
 }
 
-/** What was dropped: torrent files, or a text or link. Throws a sentence for what cannot be taken. */
-export async function sourcesFromDrop(data: DataTransfer): Promise<Source[]> {
+/** What was dropped or pasted: torrent files, or a text or link. Throws a sentence for what cannot be taken. */
+export async function sourcesFromData(data: DataTransfer): Promise<Source[]> {
   const files = [...data.files];
   if (files.length === 0) {
     const sources = sourcesFromText(data.getData('text/uri-list') || data.getData('text/plain'));
@@ -25,19 +26,9 @@ export async function sourcesFromDrop(data: DataTransfer): Promise<Source[]> {
   return Promise.all(
     files.map(async (file): Promise<Source> => {
       if (!/\.torrent$/i.test(file.name) || file.size > FILE_LIMIT) throw new Error(t('errorNoTorrentFile'));
-      return { kind: 'file', data: await base64(file), name: file.name };
+      return { kind: 'file', data: await toBase64(file), name: file.name };
     }),
   );
-}
-
-async function base64(file: File): Promise<string> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  let binary = '';
-  // In slices: a call has a limit of its own for arguments.
-  for (let at = 0; at < bytes.length; at += 0x8000) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  }
-  return btoa(binary);
 }
 
 /** Whether a source is small enough to wait for its dialog in the session's storage. */

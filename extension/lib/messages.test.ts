@@ -3,17 +3,20 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import de from '../public/_locales/de/messages.json';
 import en from '../public/_locales/en/messages.json';
-import { parseFromContent, parseFromPage, SOURCES_LIMIT } from './messages';
+import { parseFromContent, parseFromPage, parseLinks, SOURCES_LIMIT } from './messages';
 
 const MAGNET = 'magnet:?xt=urn:btih:c12fe1c06bba254a9dc9f519b335aa7c1367a88a';
 
 describe('what a content script may say', () => {
   it('is a magnet link and nothing else', () => {
-    expect(parseFromContent({ type: 'link', uri: MAGNET, nested: 1, extra: 1 })).toEqual({
+    expect(parseFromContent({ type: 'link', uri: MAGNET, nested: 1, scripted: false, extra: 1 })).toEqual({
       type: 'link',
       uri: MAGNET,
       nested: false,
+      scripted: false,
     });
+    // Whoever does not say that the user clicked is asked about.
+    expect(parseFromContent({ type: 'link', uri: MAGNET })).toMatchObject({ scripted: true });
     for (const message of [
       null,
       'link',
@@ -25,6 +28,22 @@ describe('what a content script may say', () => {
     ]) {
       expect(parseFromContent(message)).toBeUndefined();
     }
+  });
+});
+
+describe('the links of a page', () => {
+  it('are bounded, and nothing but magnet links', () => {
+    const many = Array.from({ length: 1_000 }, () => ({ uri: MAGNET, text: 'x'.repeat(9_000) }));
+    const links = parseLinks([
+      { uri: 'javascript:alert(1)', text: '' },
+      7,
+      { uri: MAGNET, text: 7 },
+      ...many,
+    ]);
+    expect(links).toHaveLength(SOURCES_LIMIT - 2);
+    expect(links[0]).toEqual({ uri: MAGNET, text: '' });
+    expect(links[1]?.text).toHaveLength(300);
+    expect(parseLinks('all of them')).toEqual([]);
   });
 });
 

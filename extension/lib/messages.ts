@@ -6,15 +6,23 @@ export type Source =
   | { kind: 'url'; url: string }
   | { kind: 'file'; data: string; name: string };
 
-/** From a content script. `passed`: the click was left to the browser because the host was not there. */
-export type FromContent = { type: 'link'; uri: string; nested: boolean } | { type: 'passed'; uri: string };
+/**
+ * From a content script. `scripted`: the page's own script followed the link, so it is asked about whatever
+ * the settings say. `passed`: the click was left to the browser because the host was not there.
+ */
+export type FromContent =
+  { type: 'link'; uri: string; nested: boolean; scripted: boolean } | { type: 'passed'; uri: string };
 
 /** From the extension's own pages. */
 export type FromPage = { type: 'take'; sources: Source[] } | { type: 'active' };
 
-/** To a content script. */
-export interface ToContent {
-  type: 'site';
+/** To a content script: which site, which links are selected, or a torrent file as the page would get it. */
+export type ToContent = { type: 'site' } | { type: 'selection' } | { type: 'fetch'; url: string };
+
+/** A magnet link as a page shows it. */
+export interface PageLink {
+  uri: string;
+  text: string;
 }
 
 /** To the welcome page: come to the front. */
@@ -35,9 +43,23 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 export function parseFromContent(message: unknown): FromContent | undefined {
   if (!isRecord(message) || !isMagnet(message['uri'])) return undefined;
   if (message['type'] === 'link')
-    return { type: 'link', uri: message['uri'], nested: message['nested'] === true };
+    return {
+      type: 'link',
+      uri: message['uri'],
+      nested: message['nested'] === true,
+      scripted: message['scripted'] !== false,
+    };
   if (message['type'] === 'passed') return { type: 'passed', uri: message['uri'] };
   return undefined;
+}
+
+export function parseLinks(message: unknown): PageLink[] {
+  if (!Array.isArray(message)) return [];
+  return message.slice(0, SOURCES_LIMIT).flatMap((link: unknown): PageLink[] => {
+    if (!isRecord(link) || !isMagnet(link['uri'])) return [];
+    const { text } = link;
+    return [{ uri: link['uri'], text: typeof text === 'string' ? text.slice(0, 300) : '' }];
+  });
 }
 
 export const FILE_LIMIT = 10 * 1024 * 1024;

@@ -11,7 +11,7 @@ export interface LocalState {
   host: 'ok' | 'missing' | 'down';
   /** Sites on which clicks are left alone. */
   sitesOff: string[];
-  /** The engine's `ask_before_add` as last seen, for the moment before the engine answers. */
+  /** The engine's `ask_before_add` as last seen, for the moment before the engine answers; absent before. */
   ask: boolean;
   /** Whether something was left to do when the engine was last seen. */
   workLeft: boolean;
@@ -21,19 +21,26 @@ export interface LocalState {
   theme: Theme;
   /** What the engine that started then still goes by, though the settings say otherwise by now. */
   restart: { startedAt: number; running: Partial<Settings> };
+  recentLabels: string[];
+  /** What the toolbar button counts. */
+  badge: 'count' | 'rate' | 'none';
+  /** Whether torrent files that the browser is about to save are taken; needs a permission of its own. */
+  catchFiles: boolean;
   popupFilter: string;
   /** How the full page was left: columns, and what is open. */
   managerLayout: unknown;
   managerPanes: unknown;
 }
 
-const DEFAULTS: Omit<LocalState, 'host' | 'restart' | 'managerLayout' | 'managerPanes'> = {
+const DEFAULTS: Omit<LocalState, 'host' | 'ask' | 'restart' | 'managerLayout' | 'managerPanes'> = {
   sitesOff: [],
-  ask: true,
   workLeft: false,
   notify: true,
   recentFolders: [],
   theme: 'system',
+  recentLabels: [],
+  badge: 'count',
+  catchFiles: false,
   popupFilter: 'all',
 };
 
@@ -67,12 +74,23 @@ export function watchLocal<K extends Key>(
 }
 
 const RECENT_FOLDERS = 8;
+const RECENT_LABELS = 12;
+
+/** The newest first, each once. */
+function withNewest(
+  recent: readonly string[] | undefined,
+  newest: readonly string[],
+  most: number,
+): string[] {
+  return [...new Set([...newest, ...(recent ?? [])])].slice(0, most);
+}
 
 export async function rememberFolder(folder: string): Promise<void> {
-  const recent = (await readLocal('recentFolders')) ?? [];
-  await writeLocal({
-    recentFolders: [folder, ...recent.filter((other) => other !== folder)].slice(0, RECENT_FOLDERS),
-  });
+  await writeLocal({ recentFolders: withNewest(await readLocal('recentFolders'), [folder], RECENT_FOLDERS) });
+}
+
+export async function rememberLabels(labels: readonly string[]): Promise<void> {
+  await writeLocal({ recentLabels: withNewest(await readLocal('recentLabels'), labels, RECENT_LABELS) });
 }
 
 /** Sites are compared by host name; `www.` is the same site to people. */

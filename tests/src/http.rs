@@ -14,6 +14,7 @@ pub struct Server {
     port: u16,
     pages: Pages,
     requests: Arc<Mutex<Vec<String>>>,
+    protected: Arc<Mutex<HashMap<String, String>>>,
 }
 
 impl Server {
@@ -28,6 +29,7 @@ impl Server {
             port: listener.local_addr().expect("an address").port(),
             pages: Pages::default(),
             requests: Arc::default(),
+            protected: Arc::default(),
         };
         let own = server.clone();
         std::thread::spawn(move || {
@@ -59,6 +61,14 @@ impl Server {
         self.put(path, "text/html; charset=utf-8", page);
     }
 
+    /// Gives a page only to whom brings this cookie, as a site does that one has to sign in to.
+    ///
+    /// # Panics
+    /// Never in practice.
+    pub fn protect(&self, path: &str, cookie: &str) {
+        self.protected.lock().expect("a lock").insert(path.into(), cookie.into());
+    }
+
     /// The URL of a path, with `127.0.0.1` as the host.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
@@ -84,14 +94,19 @@ impl Server {
         let mut reader = BufReader::new(stream);
         let mut first = String::new();
         reader.read_line(&mut first).ok()?;
-        let mut header = String::new();
+        let (mut header, mut cookies) = (String::new(), String::new());
         while reader.read_line(&mut header).ok()? > 2 {
+            if header.to_ascii_lowercase().starts_with("cookie:") {
+                cookies.clone_from(&header);
+            }
             header.clear();
         }
         let target = first.split(' ').nth(1)?;
         self.requests.lock().ok()?.push(target.into());
         let path = target.split('?').next()?;
-        let page = self.pages.lock().ok()?.get(path).cloned();
+        let wanted = self.protected.lock().ok()?.get(path).cloned();
+        let known = wanted.is_none_or(|cookie| cookies.contains(&cookie));
+        let page = self.pages.lock().ok()?.get(path).filter(|_| known).cloned();
         let (status, kind, body) = page.map_or_else(
             || ("404 Not Found", "text/plain".into(), b"There is no such page.".to_vec()),
             |(kind, body)| ("200 OK", kind, body),

@@ -6,6 +6,7 @@
 //! [`Leecher`]) or transmission, which nobody here wrote. Tests wait for conditions ([`wait_for`]),
 //! never for a time to pass.
 
+mod background;
 pub mod bench;
 pub mod bencode;
 pub mod browser;

@@ -68,7 +68,8 @@ impl Browser {
         }
         let size =
             json!({"width": width, "height": height, "deviceScaleFactor": 2, "mobile": false});
-        self.devtools("Emulation.setDeviceMetricsOverride", size).await
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await?;
+        Ok(())
     }
 
     /// Runs a script in Firefox's own window instead of in the page.
@@ -82,9 +83,8 @@ impl Browser {
         answer
     }
 
-    async fn devtools(&self, command: &'static str, parameters: Value) -> Done {
-        self.driver.handle().cmd(DevTools(command, parameters)).await?;
-        Ok(())
+    pub(crate) async fn devtools(&self, command: &'static str, parameters: Value) -> Done<Value> {
+        self.driver.handle().cmd(DevTools(command, parameters)).await?.value()
     }
 }
 

@@ -3,9 +3,17 @@ import { AddItem } from '@/lib/additem.svelte';
 import { Engine } from '@/lib/engine.svelte';
 import { t } from '@/lib/i18n';
 import { isMagnet } from '@/lib/magnet';
-import type { FromPage } from '@/lib/messages';
-import { merge, readSession, watchPending, writeSession, type PendingItem } from '@/lib/pending';
-import { readLocal, rememberFolder, writeLocal } from '@/lib/settings';
+import type { FromPage, PageLink, Source } from '@/lib/messages';
+import {
+  changePending,
+  forgetSession,
+  merge,
+  readSession,
+  watchSession,
+  writeSession,
+  type PendingItem,
+} from '@/lib/pending';
+import { readLocal, rememberFolder, rememberLabels, writeLocal } from '@/lib/settings';
 import { displayText } from '@/lib/text';
 
 /** What the add dialog knows and does. What waits to be added comes from the session's storage. */
@@ -15,6 +23,10 @@ export class AddDialog {
   chosen = $state<string | undefined>();
   folder = $state('');
   recent = $state.raw<string[]>([]);
+  labels = $state.raw<string[]>([]);
+  recentLabels = $state.raw<string[]>([]);
+  /** The links of a page, while the user has not chosen yet. */
+  offered = $state.raw<PageLink[]>([]);
   paused = $state(false);
   top = $state(false);
   working = $state(false);
@@ -27,8 +39,6 @@ export class AddDialog {
   #folderTouched = false;
   /** The engine says that links are added without a question. */
   #unasked = false;
-  /** A page can open this one through the browser's handler: then the question stands. */
-  #handed = false;
 
   readonly current = $derived(this.items.find((item) => item.key === this.chosen) ?? this.items[0]);
   readonly needed = $derived(this.items.reduce((sum, item) => sum + (item.neededBytes ?? 0), 0));
@@ -51,8 +61,11 @@ export class AddDialog {
   open(): () => void {
     const { client } = this.engine;
     const stops = [
-      watchPending((pending) => {
-        this.#show(pending);
+      watchSession('pending', (pending) => {
+        this.#show(pending ?? []);
+      }),
+      watchSession('offered', (offered) => {
+        this.offered = offered ?? [];
       }),
       this.engine.onEvent((event) => {
         for (const item of this.items) void item.onEvent(client, event);
@@ -83,6 +96,20 @@ export class AddDialog {
     this.#folderTouched = true;
   }
 
+  /** What was chosen of a page's links joins what is there already. */
+  async choose(links: readonly PageLink[]): Promise<void> {
+    const sources = links.map(({ uri }): Source => ({ kind: 'magnet', uri }));
+    await this.take(sources);
+    await forgetSession('offered');
+    if (this.items.length === 0) await this.#close();
+  }
+
+  /** Files or links that were dropped or pasted here, or chosen: still to be seen before anything starts. */
+  async take(sources: readonly Source[]): Promise<void> {
+    this.problem = undefined;
+    this.#show(await changePending((pending) => merge(pending, sources, true)));
+  }
+
   async leaveOut(item: AddItem): Promise<void> {
     item.drop(this.engine.client);
     await this.#forget([item.key]);
@@ -97,6 +124,7 @@ export class AddDialog {
       paused: this.paused,
       ...(this.top ? { queue_top: true } : {}),
       ...(this.folder === '' ? {} : { save_path: this.folder }),
+      ...(this.labels.length === 0 ? {} : { labels: this.labels }),
     };
     // One after the other, so that the queue has them in the order of the clicks.
     const done: string[] = [];
@@ -107,6 +135,7 @@ export class AddDialog {
     this.working = false;
     if (done.length > 0) {
       if (this.folder !== '') await rememberFolder(this.folder);
+      if (this.labels.length > 0) await rememberLabels(this.labels);
       const active: FromPage = { type: 'active' };
       await browser.runtime.sendMessage(active).catch(() => undefined);
     }
@@ -117,6 +146,7 @@ export class AddDialog {
   }
 
   async cancel(): Promise<void> {
+    await forgetSession('offered');
     for (const item of this.items) item.drop(this.engine.client);
     await this.#forget(this.items.map((item) => item.key));
     await this.#close();
@@ -130,16 +160,16 @@ export class AddDialog {
 
   async #read(): Promise<void> {
     this.recent = (await readLocal('recentFolders')) ?? [];
+    this.recentLabels = (await readLocal('recentLabels')) ?? [];
+    this.offered = (await readSession('offered')) ?? [];
     let pending = (await readSession('pending')) ?? [];
-    // Firefox opens this page itself when it is the browser's handler for magnet links.
+    // A browser opens this page itself when it is the handler for magnet links: any page can make it do so.
     const uri = new URLSearchParams(location.search).get('uri');
     if (isMagnet(uri)) {
-      this.#handed = true;
       history.replaceState(null, '', location.pathname);
-      pending = merge(pending, [{ kind: 'magnet', uri }]);
+      pending = await changePending((before) => merge(before, [{ kind: 'magnet', uri }], true));
       const tab = await browser.tabs.getCurrent();
-      const dialog = tab?.id === undefined ? undefined : { tabId: tab.id };
-      await writeSession(dialog === undefined ? { pending } : { pending, dialog });
+      if (tab?.id !== undefined) await writeSession({ dialog: { tabId: tab.id } });
     }
     this.#show(pending);
     this.read = true;
@@ -185,14 +215,11 @@ export class AddDialog {
   /** After a click the dialog opens before a slow start can tell that nobody wants it. Then it does
    *  what was wanted, and goes. */
   async #confirmUnasked(): Promise<void> {
-    if (this.#unasked && this.read && !this.#handed) await this.confirm();
+    if (this.#unasked && this.read && !this.items.some((item) => item.ask)) await this.confirm();
   }
 
   async #forget(keys: readonly string[]): Promise<void> {
-    const pending = (await readSession('pending')) ?? [];
-    const left = pending.filter((item) => !keys.includes(item.key));
-    await writeSession({ pending: left });
-    this.#show(left);
+    this.#show(await changePending((pending) => pending.filter((item) => !keys.includes(item.key))));
   }
 
   async #close(): Promise<void> {

@@ -1,13 +1,15 @@
 import { browser } from 'wxt/browser';
 import { defineBackground } from 'wxt/utils/define-background';
 import { parseFromContent, parseFromPage, type LinkAnswer } from '@/lib/messages';
-import { forgetLocal, readLocal } from '@/lib/settings';
+import { forgetLocal } from '@/lib/settings';
+import { run } from './commands';
+import { listenToDownloads } from './downloads';
 import { createMenus, onMenuClicked } from './menus';
-import { onNotificationClicked } from './notify';
+import { onNotificationButton, onNotificationClicked } from './notify';
 import { settleRemovals } from './removal';
-import { dialogClosed, openWelcomeTab } from './windows';
 import { linkClicked, linkPassed, take } from './take';
-import { watch } from './watch';
+import { watch, watchAgain } from './watch';
+import { dialogClosed, openWelcomeTab } from './windows';
 
 /**
  * The worker may be stopped between any two events. It keeps nothing in globals that matters: what waits is
@@ -23,11 +25,8 @@ export default defineBackground({
 
     browser.runtime.onStartup.addListener(() => {
       createMenus();
-      void (async () => {
-        // A host may have been installed or removed meanwhile.
-        await forgetLocal('host');
-        if ((await readLocal('workLeft')) === true) watch();
-      })();
+      // A host may have been installed or removed meanwhile.
+      void forgetLocal('host');
     });
 
     browser.runtime.onMessage.addListener((message: unknown, sender, answer: (value: LinkAnswer) => void) => {
@@ -57,14 +56,25 @@ export default defineBackground({
 
     settleRemovals();
 
-    browser.contextMenus.onClicked.addListener((info) => {
-      void onMenuClicked(info);
+    browser.contextMenus.onClicked.addListener((info, tab) => {
+      void onMenuClicked(info, tab);
+    });
+    browser.commands.onCommand.addListener((command, tab) => {
+      void run(command, tab?.windowId);
     });
     browser.notifications.onClicked.addListener((id) => {
       void onNotificationClicked(id);
     });
+    if (!import.meta.env.FIREFOX) {
+      browser.notifications.onButtonClicked.addListener((id) => {
+        void onNotificationButton(id);
+      });
+    }
+    browser.permissions.onAdded.addListener(listenToDownloads);
+    listenToDownloads();
     browser.tabs.onRemoved.addListener((tabId) => {
       void dialogClosed(tabId);
     });
+    void watchAgain();
   },
 });

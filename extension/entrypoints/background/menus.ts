@@ -1,34 +1,81 @@
-import { browser } from 'wxt/browser';
-import { t } from '@/lib/i18n';
+import { browser, type Browser } from 'wxt/browser';
+import { t, type MessageKey } from '@/lib/i18n';
 import { findLinks, isMagnet, magnetFromHash } from '@/lib/magnet';
-import type { Source } from '@/lib/messages';
+import { parseLinks, type Source, type ToContent } from '@/lib/messages';
+import { run, type Command } from './commands';
+import { linksOfPage, torrentOfLink } from './frames';
 import { notifyProblem } from './notify';
-import { take } from './take';
+import { offer, take } from './take';
+
+type Context = `${Browser.contextMenus.ContextType}`;
+
+const COMMANDS: [Command, MessageKey][] = [
+  ['open-manager', 'openManager'],
+  ['pause-all', 'menuPauseAll'],
+  ['resume-all', 'menuResumeAll'],
+  ['open-panel', import.meta.env.FIREFOX ? 'menuSidebar' : 'menuPanel'],
+];
 
 export function createMenus(): void {
-  browser.contextMenus.removeAll(() => {
+  const create = (
+    id: string,
+    title: MessageKey,
+    contexts: [Context, ...Context[]],
+    links?: string[],
+  ): void => {
     browser.contextMenus.create({
-      id: 'link',
-      title: t('menuLink'),
-      contexts: ['link'],
-      targetUrlPatterns: ['magnet:*'],
+      id,
+      title: t(title),
+      contexts,
+      ...(links === undefined ? {} : { targetUrlPatterns: links }),
     });
-    browser.contextMenus.create({ id: 'selection', title: t('menuSelection'), contexts: ['selection'] });
+  };
+  browser.contextMenus.removeAll(() => {
+    create('link', 'menuLink', ['link'], ['magnet:*']);
+    create('torrent', 'menuLink', ['link'], ['*://*/*.torrent', '*://*/*.torrent?*']);
+    create('selection', 'menuSelection', ['selection']);
+    create('page', 'menuPage', ['page']);
+    for (const [command, title] of COMMANDS) create(command, title, ['action']);
   });
 }
 
-export async function onMenuClicked(info: { linkUrl?: string; selectionText?: string }): Promise<void> {
-  const sources: Source[] = [];
-  if (isMagnet(info.linkUrl)) {
-    sources.push({ kind: 'magnet', uri: info.linkUrl });
-  } else if (info.selectionText !== undefined) {
-    const hash = magnetFromHash(info.selectionText);
-    const magnets = hash === undefined ? findLinks(info.selectionText).magnets : [hash];
-    sources.push(...magnets.map((uri): Source => ({ kind: 'magnet', uri })));
-    if (sources.length === 0) {
-      await notifyProblem(t('menuNothing'));
-      return;
+export async function onMenuClicked(
+  info: Browser.contextMenus.OnClickData,
+  tab: Browser.tabs.Tab | undefined,
+): Promise<void> {
+  switch (info.menuItemId) {
+    case 'link':
+      if (isMagnet(info.linkUrl)) await take([{ kind: 'magnet', uri: info.linkUrl }]);
+      break;
+    case 'torrent':
+      if (info.linkUrl !== undefined) await take([await torrentOfLink(info.linkUrl, tab?.id, info.frameId)]);
+      break;
+    case 'selection':
+      await onSelection(info, tab?.id);
+      break;
+    case 'page': {
+      const links = tab?.id === undefined ? [] : await linksOfPage(tab.id);
+      if (links.length === 0) await notifyProblem(t('menuPageNothing'));
+      else await offer(links);
+      break;
     }
+    default:
+      await run(String(info.menuItemId), tab?.windowId);
   }
-  await take(sources);
+}
+
+/** What is selected may be text that has links in it, or links whose text says nothing of them. */
+async function onSelection(info: Browser.contextMenus.OnClickData, tabId: number | undefined): Promise<void> {
+  const text = info.selectionText ?? '';
+  const hash = magnetFromHash(text);
+  const uris = new Set(hash === undefined ? findLinks(text).magnets : [hash]);
+  if (tabId !== undefined) {
+    const question: ToContent = { type: 'selection' };
+    const reply: unknown = await browser.tabs
+      .sendMessage(tabId, question, { frameId: info.frameId ?? 0 })
+      .catch(() => undefined);
+    for (const { uri } of parseLinks((reply as { links?: unknown } | undefined)?.links)) uris.add(uri);
+  }
+  if (uris.size === 0) await notifyProblem(t('menuNothing'));
+  else await take([...uris].map((uri): Source => ({ kind: 'magnet', uri })));
 }

@@ -1,14 +1,13 @@
 import { browser } from 'wxt/browser';
-import { t } from '@/lib/i18n';
-import type { FromContent, Source, ToContent } from '@/lib/messages';
-import { merge, readSession, writeSession } from '@/lib/pending';
+import type { FromContent, PageLink, Source, ToContent } from '@/lib/messages';
+import { changePending, merge, writeSession } from '@/lib/pending';
 import type { RpcClient } from '@/lib/rpc/client';
 import { createClient } from '@/lib/rpc/connect';
-import { RpcFailure } from '@/lib/rpc/errors';
 import { add } from '@/lib/add';
 import { readLocal, writeLocal } from '@/lib/settings';
-import { notifyAdded, notifyProblem } from './notify';
-import { showBusy, showTrouble, watch } from './watch';
+import { showBusy, showCalm, showTrouble } from './badge';
+import { notifyAdded, notifyFailure, notifyProblem } from './notify';
+import { watch } from './watch';
 import { showDialog, showMissing } from './windows';
 
 /** People should see within a tenth of a second that their click arrived; a host answers in less. */
@@ -30,7 +29,7 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 /** A click that the content script took. False gives it back to the browser. */
 export async function linkClicked(link: FromContent & { type: 'link' }, tabId: number): Promise<boolean> {
   if (link.nested && (await isSiteOff(tabId))) return false;
-  return take([{ kind: 'magnet', uri: link.uri }]);
+  return take([{ kind: 'magnet', uri: link.uri }], link.scripted);
 }
 
 /** A click that went past us because the host was not there when we last looked: look again, and say so. */
@@ -53,8 +52,19 @@ async function isSiteOff(tabId: number): Promise<boolean> {
   return typeof site === 'string' && ((await readLocal('sitesOff')) ?? []).includes(site);
 }
 
-/** Brings links to the engine: by way of the dialog, or at once where the user wants it so. */
-export async function take(sources: Source[]): Promise<boolean> {
+/** The links of a page, for the user to choose from. */
+export async function offer(links: PageLink[]): Promise<void> {
+  await inTurn(async () => {
+    await writeSession({ offered: links });
+    await showDialog();
+  });
+}
+
+/**
+ * Brings links to the engine: by way of the dialog, or at once where the user wants it so. `must`: by way of
+ * the dialog, since it was not the user's own hand.
+ */
+export async function take(sources: Source[], must = false): Promise<boolean> {
   if (sources.length === 0) return false;
   void showBusy();
   const client = createClient('background');
@@ -67,8 +77,8 @@ export async function take(sources: Source[]): Promise<boolean> {
       await sayWhy(early);
       return false;
     }
-    const askFirst = early?.ask ?? known ?? true;
-    if (askFirst) await openDialog(sources);
+    const askFirst = must || (early?.ask ?? known ?? true);
+    if (askFirst) await openDialog(sources, must);
     const probe = await probing;
     if (!probe.ok) {
       // The dialog, where it is open, says so itself.
@@ -78,16 +88,16 @@ export async function take(sources: Source[]): Promise<boolean> {
     if (askFirst) return true;
     // Only the engine's own word lets a page's link in without a question.
     if (!probe.ask) return await addAtOnce(client, sources);
-    await openDialog(sources);
+    await openDialog(sources, must);
     return true;
   } finally {
     client.stop();
   }
 }
 
-async function openDialog(sources: Source[]): Promise<void> {
+async function openDialog(sources: Source[], must: boolean): Promise<void> {
   await inTurn(async () => {
-    await writeSession({ pending: merge((await readSession('pending')) ?? [], sources) });
+    await changePending((pending) => merge(pending, sources, must));
     await showDialog();
   });
 }
@@ -100,7 +110,7 @@ async function addAtOnce(client: RpcClient, sources: Source[]): Promise<boolean>
       taken = true;
       await notifyAdded(added.torrent, added.already_exists);
     } catch (error) {
-      await notifyProblem(error instanceof RpcFailure ? error.message : t('errorUnknown'));
+      await notifyFailure(error);
     }
   }
   watch();
@@ -133,7 +143,8 @@ async function ask(client: RpcClient): Promise<Probe> {
     client.start();
   });
   await writeLocal(probe.ok ? { host: 'ok', ask: probe.ask } : { host: probe.status });
-  await showTrouble(!probe.ok);
+  if (probe.ok) await showCalm();
+  else await showTrouble(probe.status === 'missing' ? '' : probe.message);
   return probe;
 }
 

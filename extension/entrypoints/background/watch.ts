@@ -1,41 +1,23 @@
-import { browser } from 'wxt/browser';
+import { badgeText } from '@/lib/badge';
 import type { Session } from '@/lib/protocol/generated';
-import { count } from '@/lib/format';
 import type { RpcClient } from '@/lib/rpc/client';
 import { readSession, writeSession } from '@/lib/pending';
 import { addSample } from '@/lib/rates';
 import { createClient } from '@/lib/rpc/connect';
-import { t } from '@/lib/i18n';
-import { writeLocal } from '@/lib/settings';
+import { readLocal, writeLocal } from '@/lib/settings';
 import { workLeft } from '@/lib/work';
-import { notifyCompleted, notifyFailed } from './notify';
+import { showActivity, showTrouble } from './badge';
+import { notifyCompleted, notifyFailed, notifyProblem } from './notify';
 
-const BADGE = { active: '#0b7285', trouble: '#b42318', text: '#ffffff' };
 /** Between one download and the next the count touches nought; that is no reason to let go. */
 const LINGER_MS = 5_000;
+/** An engine that is restarted is back sooner. */
+const GONE_MS = 3_000;
 
 /** The port, while there is one. The port is what keeps the worker alive, so the two end together. */
 let current: RpcClient | undefined;
-/** What the badge says while nothing is wrong. */
-let shown = '';
 let farewell: ReturnType<typeof setTimeout> | undefined;
-
-export async function showTrouble(trouble: boolean): Promise<void> {
-  if (trouble) await badge('!', BADGE.trouble, t('badgeTrouble'));
-  else await badge(shown, BADGE.active, t('extName'));
-}
-
-/** The click has arrived: seen before any window can be opened. Whatever follows takes its place. */
-export async function showBusy(): Promise<void> {
-  await badge('…', BADGE.active, t('extName'));
-}
-
-async function badge(text: string, color: string, title: string): Promise<void> {
-  await browser.action.setBadgeBackgroundColor({ color });
-  await browser.action.setBadgeTextColor({ color: BADGE.text });
-  await browser.action.setBadgeText({ text });
-  await browser.action.setTitle({ title });
-}
+let alarm: ReturnType<typeof setTimeout> | undefined;
 
 /** Holds a port while something is under way: for the badge, and to tell what is done and what failed. */
 export function watch(): void {
@@ -43,21 +25,40 @@ export function watch(): void {
   const client = createClient('background');
   current = client;
   client.onState((state) => {
-    if (state.status === 'ready') {
-      client
-        .call('subscribe', { topics: ['session', 'events'], interval_ms: 2000 })
-        .then(() => client.call('get_session', {}))
-        .then(onSession, () => undefined);
-    } else if (
-      state.status === 'missing' ||
-      state.status === 'forbidden' ||
-      state.status === 'incompatible'
-    ) {
-      // Nothing here can mend that; the next click or page looks again.
-      letGo();
+    switch (state.status) {
+      case 'ready':
+        clearTimeout(alarm);
+        alarm = undefined;
+        client
+          .call('subscribe', { topics: ['session', 'events'], interval_ms: 2000 })
+          .then(() => client.call('get_session', {}))
+          .then(onSession, () => undefined);
+        break;
+      case 'incompatible':
+        // Not looked at again and again: one of the two has to be updated first.
+        void showTrouble(state.message);
+        void notifyProblem(state.message);
+        letGo();
+        break;
+      case 'missing':
+      case 'forbidden':
+        // Nothing here can mend that; the next click or page looks again.
+        void showTrouble(state.message);
+        letGo();
+        break;
+      case 'lost':
+      case 'unavailable':
+        // The client tries again by itself, with growing pauses.
+        alarm ??= setTimeout(() => {
+          void showTrouble(state.message);
+        }, GONE_MS);
+        break;
+      default:
     }
   });
-  client.on('session_changed', onSession);
+  client.on('session_changed', (session) => {
+    void onSession(session);
+  });
   client.on('event', (event) => {
     if (event.kind === 'torrent_completed' && event.id !== undefined) {
       void notifyCompleted(event.id, event.name ?? '');
@@ -68,21 +69,25 @@ export function watch(): void {
   client.start();
 }
 
-function onSession(session: Session): void {
+/** After the worker was stopped in the middle of something, by the browser or by a crash. */
+export async function watchAgain(): Promise<void> {
+  if ((await readLocal('workLeft')) === true) watch();
+}
+
+async function onSession(session: Session): Promise<void> {
   const left = workLeft(session.counts);
-  const active = left - (session.counts.queued ?? 0);
-  void writeLocal({ workLeft: left > 0, host: 'ok' });
-  void readSession('rates').then((rates) =>
-    writeSession({ rates: addSample(rates ?? [], session, Date.now()) }),
-  );
-  shown = active > 0 ? count(active) : '';
-  void badge(shown, BADGE.active, t('extName'));
   clearTimeout(farewell);
   if (left === 0) farewell = setTimeout(letGo, LINGER_MS);
+  await writeLocal({ workLeft: left > 0, host: 'ok' });
+  await writeSession({ rates: addSample((await readSession('rates')) ?? [], session, Date.now()) });
+  const text = badgeText(session, (await readLocal('badge')) ?? 'count');
+  await showActivity(text, left > (session.counts.queued ?? 0));
 }
 
 function letGo(): void {
   clearTimeout(farewell);
+  clearTimeout(alarm);
+  alarm = undefined;
   current?.stop();
   current = undefined;
 }

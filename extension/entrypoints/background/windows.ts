@@ -51,6 +51,7 @@ export async function dialogClosed(tabId: number): Promise<void> {
   if ((await readSession('dialog'))?.tabId !== tabId) return;
   await forgetSession('dialog');
   await forgetSession('pending');
+  await forgetSession('offered');
 }
 
 /** Says that the host is missing, once: a page of links would otherwise bury the user in windows. */
@@ -59,6 +60,18 @@ export async function showMissing(): Promise<void> {
   // An open page brings itself to the front; without one there is nobody to answer.
   const answer: unknown = await browser.runtime.sendMessage(message).catch(() => undefined);
   if (answer !== true) await openWindow('/welcome.html?missing', WELCOME);
+}
+
+/** The full page: the one that is open, or a new one. Its own tabs are seen without a permission. */
+export async function openManager(): Promise<void> {
+  const url = browser.runtime.getURL('/manager.html');
+  const [open] = await browser.tabs.query({ url: `${url}*` }).catch(() => []);
+  if (open?.id === undefined) {
+    await browser.tabs.create({ url });
+    return;
+  }
+  await browser.tabs.update(open.id, { active: true });
+  await browser.windows.update(open.windowId, { focused: true });
 }
 
 export async function openWelcomeTab(): Promise<void> {

@@ -12,6 +12,9 @@ macro_rules! in_each_browser {
     };
 }
 
+mod adding;
+mod background;
+mod catching;
 mod clicks;
 mod diagnostics;
 mod manager;

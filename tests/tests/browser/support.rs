@@ -112,6 +112,59 @@ impl Case {
         self.browser.driver.switch_to_window(rest[0].clone()).await
     }
 
+    /// Opens a page of the extension that holds no list.
+    pub async fn open_welcome(&self) -> Done {
+        self.browser.open(&self.browser.page("welcome.html")).await?;
+        self.browser.element("welcome-status").await?;
+        Ok(())
+    }
+
+    /// Leaves the add dialog that is in front without adding anything.
+    pub async fn cancel(&self) -> Done {
+        let dialog = self.browser.driver.window().await?;
+        self.browser.click("add-cancel").await?;
+        wait("the add dialog to close", async || {
+            let open = self.browser.driver.windows().await.ok()?;
+            (!open.contains(&dialog)).then_some(())
+        })
+        .await;
+        let rest = self.browser.driver.windows().await?;
+        self.browser.driver.switch_to_window(rest[0].clone()).await
+    }
+
+    /// Every entry that the engine has.
+    pub fn torrents(&self) -> Vec<Value> {
+        let mut status = self.relay().call_raw("get_status", &json!({})).expect("a list");
+        std::mem::take(status["torrents"].as_array_mut().expect("a list"))
+    }
+
+    /// How many windows show a page of the extension.
+    pub async fn pages(&self, name: &str) -> Done<usize> {
+        let (here, wanted) = (self.browser.driver.window().await?, self.browser.page(name));
+        let mut count = 0;
+        for window in self.browser.driver.windows().await? {
+            // A window of the browser's own may close between the list and the question.
+            if self.browser.driver.switch_to_window(window).await.is_ok() {
+                let url = self.browser.driver.current_url().await?;
+                count += usize::from(url.as_str().starts_with(&wanted));
+            }
+        }
+        self.browser.driver.switch_to_window(here).await?;
+        Ok(count)
+    }
+
+    /// Asserts that no link came through: a page of the extension answers after all that was sent
+    /// to the background before it, so what it has not opened by then it never will.
+    pub async fn nothing_came_of_it(&self) -> Done {
+        let here = self.browser.driver.window().await?;
+        self.browser.open(&self.browser.page("popup.html")).await?;
+        self.browser.css("[data-testid='popup'][data-connection='ready']").await?;
+        assert_eq!(self.pages("add.html").await?, 0, "a dialog was opened");
+        assert!(self.torrents().is_empty(), "added without the user");
+        self.browser.driver.close_window().await?;
+        self.browser.driver.switch_to_window(here).await
+    }
+
     /// Keeps a picture of the popup, as large as it is.
     pub async fn picture_of_popup(&self, name: &str) -> Done {
         let name = format!("{}-{name}", self.browser.kind.name());

@@ -11,18 +11,32 @@ const XLINK = 'http://www.w3.org/1999/xlink';
 
 export function linkOf(event: Event): ClickedLink | undefined {
   for (const node of event.composedPath()) {
-    if (!(node instanceof Element)) continue;
-    const name = node.localName;
-    if (name !== 'a' && name !== 'area') continue;
-    const raw = node.getAttribute('href') ?? node.getAttributeNS(XLINK, 'href');
-    if (raw === null) continue;
-    // What the URL parser strips before it looks for a scheme.
-    // eslint-disable-next-line no-control-regex
-    const uri = raw.replace(/^[\u0000-\u0020]+|[\u0000-\u0020]+$/g, '').replace(/[\t\n\r]/g, '');
+    if (!(node instanceof Element) || hrefOf(node) === undefined) continue;
+    const uri = uriOf(node);
     // The innermost link decides, as it does for the browser.
-    return /^magnet:\?./i.test(uri) && uri.length <= 65_536 ? { element: node, uri } : undefined;
+    return uri === undefined ? undefined : { element: node, uri };
   }
   return undefined;
+}
+
+function hrefOf(element: Element): string | undefined {
+  const name = element.localName;
+  if (name !== 'a' && name !== 'area') return undefined;
+  return element.getAttribute('href') ?? element.getAttributeNS(XLINK, 'href') ?? undefined;
+}
+
+/** The magnet link that an element is, if it is one. */
+export function uriOf(element: Element): string | undefined {
+  // What the URL parser strips before it looks for a scheme.
+  const uri = hrefOf(element)
+    // eslint-disable-next-line no-control-regex
+    ?.replace(/^[\u0000-\u0020]+|[\u0000-\u0020]+$/g, '')
+    .replace(/[\t\n\r]/g, '');
+  return uri !== undefined && isMagnetLink(uri) ? uri : undefined;
+}
+
+export function isMagnetLink(uri: string): boolean {
+  return uri.length <= 65_536 && /^magnet:\?./i.test(uri);
 }
 
 /** A left click with any modifier but Alt, a middle click, or a key: what would have followed the link. */
