@@ -22,3 +22,4 @@ mod missing;
 mod popup;
 mod settings;
 mod support;
+mod torrentfiles;
