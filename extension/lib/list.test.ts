@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TorrentList } from './list';
 import type { Torrent, TorrentState } from './protocol/generated';
-import { actionsFor, found, inOrder, matches, searchWords } from './torrents';
+import { STATE_LABELS, actionsFor, found, inOrder, matches, searchWords } from './torrents';
 import { visible } from './virtual';
 
 function torrent(id: string, more: Partial<Torrent> = {}): Torrent {
@@ -55,17 +55,7 @@ describe('order, filters and search', () => {
   });
 
   it('puts each state in exactly one filter besides «all», and gives it something to do', () => {
-    const states: TorrentState[] = [
-      'queued',
-      'fetching_metadata',
-      'checking',
-      'downloading',
-      'seeding',
-      'finished',
-      'paused',
-      'cancelled',
-      'error',
-    ];
+    const states = Object.keys(STATE_LABELS) as TorrentState[];
     for (const state of states) {
       const filters = (['active', 'complete', 'paused', 'error'] as const).filter((each) =>
         matches(each, state),

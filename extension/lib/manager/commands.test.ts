@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Torrent, TorrentState } from '../protocol/generated';
+import { STATE_LABELS } from '../torrents';
 import { applies, targets, type Command } from './commands';
 
 function torrent(state: TorrentState, more: Partial<Torrent> = {}): Torrent {
@@ -8,17 +9,7 @@ function torrent(state: TorrentState, more: Partial<Torrent> = {}): Torrent {
 
 describe('the commands', () => {
   it('offer to pause or to resume, never both', () => {
-    const states: TorrentState[] = [
-      'queued',
-      'fetching_metadata',
-      'checking',
-      'downloading',
-      'seeding',
-      'finished',
-      'paused',
-      'cancelled',
-      'error',
-    ];
+    const states = Object.keys(STATE_LABELS) as TorrentState[];
     for (const state of states) {
       expect(applies('pause', torrent(state)), state).not.toBe(applies('resume', torrent(state)));
       expect(applies('remove', torrent(state)), state).toBe(true);

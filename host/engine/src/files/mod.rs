@@ -77,6 +77,13 @@ pub fn check_root(path: &Path, roots: &[PathBuf], own: &Path) -> Result<()> {
     )))
 }
 
+/// Whether two paths are of one folder, by whatever links they lead there. Folders that are not there
+/// are the same if their paths are.
+pub fn same_folder(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    one == other || real(one) == real(other)
+}
+
 /// The path without links and `..`, as far as it is there.
 fn resolve(path: &Path) -> PathBuf {
     for ancestor in path.ancestors() {

@@ -188,8 +188,7 @@ impl Manager {
                 | union(&mut known.peers, source.magnet.peers);
             if learned {
                 entry.row.magnet = known.to_uri();
-                entry.attempts = 0;
-                entry.retry_at = std::time::Instant::now();
+                entry.ask_soon();
                 // The session takes new trackers and peers only with a new start, and what is
                 // complete has no need of them.
                 entry.restart = !entry.complete();

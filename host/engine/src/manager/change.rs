@@ -180,8 +180,7 @@ fn add_trackers(entry: &mut Entry, trackers: Vec<String>) -> Result<()> {
         // The session takes new trackers only with a new start; a torrent that is being hashed has
         // no need of them yet.
         entry.restart = matches!(entry.actual, Actual::Running | Actual::Resolving(_));
-        entry.attempts = 0;
-        entry.retry_at = std::time::Instant::now();
+        entry.ask_soon();
     }
     Ok(())
 }

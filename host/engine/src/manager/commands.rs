@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use torrpeddo_protocol::TorrentState;
 use torrpeddo_protocol::notifications::EventKind;
@@ -64,8 +63,7 @@ impl Manager {
             entry.row.forced = force;
             entry.row.error = None;
             entry.row.stopped = false;
-            entry.attempts = 0;
-            entry.retry_at = Instant::now();
+            entry.ask_soon();
             Ok(())
         })?;
         self.0.wake.notify_one();

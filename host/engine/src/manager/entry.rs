@@ -232,10 +232,15 @@ impl Entry {
         self.granted = false;
     }
 
-    /// There are other trackers to ask than before. The session takes them only with a new start.
-    pub fn ask_anew(&mut self) {
+    /// Its metadata may be asked for at once, as if nobody had asked in vain.
+    pub fn ask_soon(&mut self) {
         self.attempts = 0;
         self.retry_at = Instant::now();
+    }
+
+    /// There are other trackers to ask than before. The session takes them only with a new start.
+    pub fn ask_anew(&mut self) {
+        self.ask_soon();
         self.restart |= !self.row.private && !matches!(self.actual, Actual::Idle);
     }
 

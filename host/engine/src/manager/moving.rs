@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::hold::Hold;
 use super::{Manager, blocking};
-use crate::files::{Folder, relocate};
+use crate::files::{Folder, relocate, same_folder};
 use crate::metainfo::{InfoHash, Metainfo};
 use crate::{Error, Result};
 
@@ -202,9 +202,4 @@ fn open_source(source: &Path) -> Result<Option<Folder>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io(source, &error)),
     }
-}
-
-fn same_folder(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    one == other || real(one) == real(other)
 }

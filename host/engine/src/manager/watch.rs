@@ -11,7 +11,7 @@ use std::time::Duration;
 use torrpeddo_protocol::methods::AddOptions;
 
 use super::{Manager, blocking};
-use crate::files::{Inbox, Mark, Stamp};
+use crate::files::{Inbox, Mark, Stamp, same_folder};
 use crate::{Error, Result, names};
 
 /// The time between two looks.
@@ -197,12 +197,7 @@ impl Manager {
             return Ok(false);
         }
         let folder = folder.to_owned();
-        blocking(move || {
-            let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-            let watched = real(&folder);
-            Ok(places.iter().any(|place| real(place) == watched))
-        })
-        .await
+        blocking(move || Ok(places.iter().any(|place| same_folder(place, &folder)))).await
     }
 }
 
