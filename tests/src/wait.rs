@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 /// How long anything may take before a test gives up. Generous: it is only ever waited for by a
-/// test that fails.
-pub const DEADLINE: Duration = Duration::from_secs(60);
+/// test that fails, and a peer that was turned away once comes back after up to a minute.
+pub const DEADLINE: Duration = Duration::from_secs(180);
 
 /// Asks `condition` until it has an answer, at most for [`DEADLINE`].
 ///
