@@ -54,9 +54,17 @@ impl Manager {
         let manager = self.clone();
         tokio::spawn(async move {
             let mut free_bytes_at = Instant::now();
+            let mut finished = manager.0.session.finished();
             while !manager.stopping() {
                 let tick = manager.0.tick_ms.load(Ordering::Relaxed);
-                tokio::time::sleep(Duration::from_millis(tick)).await;
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_millis(tick)) => {}
+                    // What somebody waits for is told at once; of many, not every one by itself.
+                    Ok(()) = finished.changed() => {
+                        let looked_at = manager.0.state.lock().looked_at;
+                        tokio::time::sleep(FRESH.saturating_sub(looked_at.elapsed())).await;
+                    }
+                }
                 manager.tick();
                 if free_bytes_at.elapsed() >= FREE_BYTES {
                     manager.refresh_free_bytes().await;

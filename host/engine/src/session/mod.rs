@@ -27,10 +27,10 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -47,8 +47,10 @@ pub use peers::Peer;
 pub use types::{Halted, Phase, ResolveError, RunSpec, RunStats, SessionConfig, Totals, Verify};
 
 /// How often verified pieces are recorded. This much is checked again after a power cut; a killed
-/// engine loses nothing, see [`record`].
-const SAVE_EVERY: Duration = Duration::from_secs(3);
+/// engine loses nothing, see [`record`]. More often, the download waits for the disk.
+const SAVE_EVERY: Duration = Duration::from_secs(20);
+/// How often somebody looks whether the files are still there.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
 /// How many files of torrents are open at a time.
 const OPEN_FILES: usize = 256;
 /// How many torrents are checked at a time.
@@ -93,7 +95,7 @@ impl Session {
                 records,
                 pool: Arc::new(Pool::new(OPEN_FILES)),
                 checking: Semaphore::new(CHECKS),
-                finished: Arc::new(Notify::new()),
+                finished: watch::Sender::default(),
                 warned: Mutex::default(),
             }),
             backend: OnceCell::new(),
@@ -182,6 +184,11 @@ impl Session {
             halted.map(Some)
         });
         halted.await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
+    }
+
+    /// Changes whenever a running torrent has become complete.
+    pub fn finished(&self) -> watch::Receiver<()> {
+        self.0.shared.finished.subscribe()
     }
 
     /// The figures of a running torrent.
@@ -321,15 +328,16 @@ impl Session {
 
     fn save_from_time_to_time(&self) {
         let inner = Arc::downgrade(&self.0);
-        let (token, finished) = (self.0.token.clone(), Arc::clone(&self.0.shared.finished));
+        let (token, mut finished) = (self.0.token.clone(), self.finished());
         tokio::spawn(async move {
+            let mut saved_at = Instant::now();
             loop {
-                tokio::select! {
-                    () = tokio::time::sleep(SAVE_EVERY) => {}
+                let save = tokio::select! {
+                    () = tokio::time::sleep(LOOK_EVERY) => saved_at.elapsed() >= SAVE_EVERY,
                     // A finished torrent is worth recording at once.
-                    () = finished.notified() => {}
+                    Ok(()) = finished.changed() => true,
                     () = token.cancelled() => return,
-                }
+                };
                 let Some(inner) = inner.upgrade() else { return };
                 let runs: Vec<_> = inner.runs.lock().by_id.values().cloned().collect();
                 drop(inner);
@@ -338,13 +346,17 @@ impl Session {
                 }
                 let saved = tokio::task::spawn_blocking(move || {
                     for run in runs {
-                        if let Err(error) = run.save() {
+                        run.look();
+                        if save && let Err(error) = run.save() {
                             tracing::error!(%error, "verified pieces cannot be recorded");
                         }
                     }
                 });
                 if let Err(error) = saved.await {
                     tracing::error!(%error, "recording failed");
+                }
+                if save {
+                    saved_at = Instant::now();
                 }
             }
         });

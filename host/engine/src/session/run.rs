@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use librqbit::{AddTorrentOptions, ManagedTorrent, ManagedTorrentState};
 use parking_lot::Mutex;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
@@ -36,8 +36,8 @@ pub struct Shared {
     pub pool: Arc<Pool>,
     /// Reading whole torrents is limited: more at a time is slower for all.
     pub checking: Semaphore,
-    /// Told when something wants to be saved soon.
-    pub finished: Arc<Notify>,
+    /// Told when a torrent has become complete.
+    pub finished: watch::Sender<()>,
     /// Torrents whose users have been told that files are gone. Whoever starts one all the same
     /// wants them to be downloaded again.
     pub warned: Mutex<HashSet<InfoHash>>,
@@ -170,7 +170,7 @@ impl Run {
         let factory = Factory {
             content: Arc::clone(&self.content),
             ledger: Arc::clone(&self.ledger),
-            finished: Arc::clone(&shared.finished),
+            finished: shared.finished.clone(),
             holders: self.holders.clone(),
         };
         let options = AddTorrentOptions {
@@ -253,11 +253,15 @@ impl Run {
         trackers
     }
 
-    /// Records what was verified lately, and looks whether the files are still there. Blocks.
-    pub fn save(&self) -> Result<()> {
+    /// Looks whether the files are still there. Blocks.
+    pub fn look(&self) {
         if let Err(fault) = self.content.look() {
             self.content.note(fault);
         }
+    }
+
+    /// Records what was verified lately. Blocks.
+    pub fn save(&self) -> Result<()> {
         self.ledger.save(&self.content)
     }
 

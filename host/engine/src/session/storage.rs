@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use librqbit::storage::filesystem::FilesystemStorageFactory;
 use librqbit::storage::{BoxStorageFactory, StorageFactory, StorageFactoryExt, TorrentStorage};
 use librqbit::{ManagedTorrentShared, TorrentMetadata};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use crate::session::content::{Content, Fault};
 use crate::session::ledger::Ledger;
@@ -21,7 +21,7 @@ pub struct Factory {
     /// Where verified pieces go.
     pub ledger: Arc<Ledger>,
     /// Told when the last wanted piece was verified.
-    pub finished: Arc<Notify>,
+    pub finished: watch::Sender<()>,
     /// Counts the storages that exist.
     pub holders: Holders,
 }
@@ -115,7 +115,7 @@ impl TorrentStorage for Storage {
         piece_index: librqbit_core::lengths::ValidPieceIndex,
     ) -> anyhow::Result<()> {
         if self.factory.ledger.add(piece_index.get()) {
-            self.factory.finished.notify_one();
+            self.factory.finished.send_replace(());
         }
         Ok(())
     }
