@@ -169,6 +169,7 @@ impl Drop for Client {
 mod tests {
     use std::path::{Path, PathBuf};
 
+    use serde_json::json;
     use torrpeddo_protocol::Settings;
     use torrpeddo_protocol::model::Finding;
 
@@ -219,6 +220,20 @@ mod tests {
         })
         .await
         .unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_watches_a_folder_is_not_idle() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = engine(folder.path()).await;
+        let manager = engine.manager();
+        assert!(manager.patience().is_some());
+        for (watched, stays) in [(json!(folder.path()), true), (json!(null), false)] {
+            let patch = json!({"watch_folder": watched}).as_object().unwrap().clone();
+            manager.set_settings(patch).await.unwrap();
+            assert_eq!(manager.patience().is_none(), stays);
+        }
+        engine.stop().await;
     }
 
     #[tokio::test]

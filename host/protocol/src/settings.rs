@@ -141,7 +141,8 @@ pub struct Settings {
     pub blocklist_url: Option<String>,
     /// Trackers added to every torrent that is not private.
     pub extra_trackers: Vec<String>,
-    /// A folder whose torrent files are added.
+    /// A folder whose torrent files are added. While there is one, the engine does not end by itself
+    /// for having nothing to do.
     pub watch_folder: Option<String>,
     /// When the engine ends by itself.
     pub keep_running: KeepRunning,

@@ -175,11 +175,14 @@ impl Manager {
         // A relay looks whether we are there, and then connects anew; a page is reloaded. Between
         // the two nobody is there, and nobody has left.
         const BETWEEN_CLIENTS: Duration = Duration::from_secs(2);
-        match self.settings().keep_running {
+        let settings = self.settings();
+        // What is put into a watched folder must find somebody who looks.
+        let busy = |seeding| settings.watch_folder.is_some() || self.busy(seeding);
+        match settings.keep_running {
             K::Always => None,
             K::WithBrowser => Some(BETWEEN_CLIENTS),
-            K::WhileDownloading => (!self.busy(false)).then_some(MINUTE),
-            K::WhileActive => (!self.busy(true)).then_some(MINUTE),
+            K::WhileDownloading => (!busy(false)).then_some(MINUTE),
+            K::WhileActive => (!busy(true)).then_some(MINUTE),
         }
     }
 }
