@@ -35,17 +35,14 @@ export class AddDialog {
   /** Once connected, the page keeps its contents while the connection is being mended. */
   connected = $state(false);
 
-  #defaultFolder = $state('');
   #folderTouched = false;
   /** The engine says that links are added without a question. */
   #unasked = false;
 
   readonly current = $derived(this.items.find((item) => item.key === this.chosen) ?? this.items[0]);
   readonly needed = $derived(this.items.reduce((sum, item) => sum + (item.neededBytes ?? 0), 0));
-  /** The engine knows the free space of the default folder; of another one nothing is claimed. */
-  readonly free = $derived(
-    this.folder === this.#defaultFolder && this.folder !== '' ? this.engine.session?.free_bytes : undefined,
-  );
+  /** Where the engine cannot tell, nothing is claimed. */
+  free = $state<number | undefined>();
   readonly noRoom = $derived(this.free !== undefined && this.needed > this.free);
   readonly canConfirm = $derived(
     this.engine.connection.status === 'ready' &&
@@ -94,6 +91,7 @@ export class AddDialog {
   setFolder(folder: string): void {
     this.folder = folder;
     this.#folderTouched = true;
+    void this.#measure();
   }
 
   /** What was chosen of a page's links joins what is there already. */
@@ -199,10 +197,10 @@ export class AddDialog {
     try {
       const settings = await this.engine.client.call('get_settings', {});
       void writeLocal({ ask: settings.ask_before_add });
-      this.#defaultFolder = settings.download_folder;
       // A reconnection must not undo what the user chose meanwhile.
       if (!this.#folderTouched && this.folder === '') {
         this.folder = settings.download_folder;
+        void this.#measure();
         this.paused = settings.start_paused;
       }
       this.#unasked = !settings.ask_before_add;
@@ -210,6 +208,15 @@ export class AddDialog {
     } catch (error) {
       this.complain(error);
     }
+  }
+
+  /** Asks how much room there is in the chosen folder. */
+  async #measure(): Promise<void> {
+    const { folder } = this;
+    const params = folder === '' ? {} : { folder };
+    const session = await this.engine.client.call('get_session', params).catch(() => undefined);
+    // Another one may have been chosen meanwhile.
+    if (folder === this.folder) this.free = session?.free_bytes;
   }
 
   /** After a click the dialog opens before a slow start can tell that nobody wants it. Then it does

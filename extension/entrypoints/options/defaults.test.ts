@@ -3,32 +3,30 @@ import type { Settings } from '@/lib/protocol/generated';
 import { resetPatch } from './defaults';
 import { GROUPS } from './fields';
 
-const DELIVERED = {
-  ...resetPatch({} as Settings, GROUPS).patch,
-  download_folder: '/home/you/Downloads',
+const DEFAULTS = {
+  dht: true,
+  max_active: 25,
+  ignore_slow: { enabled: false, rate: 2048, seconds: 60 },
+  extra_trackers: [] as string[],
 } as Settings;
 
 describe('resetPatch', () => {
   it('changes nothing where nothing was changed', () => {
-    expect(resetPatch(DELIVERED, GROUPS)).toEqual({ patch: {}, undo: {} });
+    expect(resetPatch({ ...DEFAULTS }, DEFAULTS, GROUPS)).toEqual({ patch: {}, undo: {} });
   });
 
   it('names what differs, and what takes it back', () => {
     const slow = { enabled: true, rate: 1, seconds: 1 };
-    const settings = { ...DELIVERED, dht: false, ignore_slow: slow, extra_trackers: ['udp://t:1'] };
-    expect(resetPatch(settings, GROUPS)).toEqual({
+    const settings = { ...DEFAULTS, dht: false, ignore_slow: slow, extra_trackers: ['udp://t:1'] };
+    expect(resetPatch(settings, DEFAULTS, GROUPS)).toEqual({
       patch: { dht: true, ignore_slow: { enabled: false, rate: 2048, seconds: 60 }, extra_trackers: [] },
       undo: { dht: false, ignore_slow: slow, extra_trackers: ['udp://t:1'] },
     });
   });
 
   it('keeps to the groups that are meant', () => {
-    const settings = { ...DELIVERED, dht: false, max_active: 1 };
+    const settings = { ...DEFAULTS, dht: false, max_active: 1 };
     const queue = GROUPS.filter((group) => group.id === 'queue');
-    expect(resetPatch(settings, queue).patch).toEqual({ max_active: 25 });
-  });
-
-  it('never touches the download folder', () => {
-    expect(resetPatch({ ...DELIVERED, download_folder: '/elsewhere' }, GROUPS).patch).toEqual({});
+    expect(resetPatch(settings, DEFAULTS, queue).patch).toEqual({ max_active: 25 });
   });
 });

@@ -18,6 +18,8 @@ export function sentenceOf(error: unknown): string {
 export class SettingsPage {
   readonly engine = new Engine('options', []);
   settings = $state.raw<Settings | undefined>();
+  /** What they are when nobody has set any. */
+  defaults = $state.raw<Settings | undefined>();
   outcomes = $state<Partial<Record<keyof Settings, Outcome>>>({});
   /** Changed ones that take effect when the engine starts again, in the engine's own order. */
   waiting = $state.raw<(keyof Settings)[]>([]);
@@ -51,7 +53,10 @@ export class SettingsPage {
 
   async load(): Promise<void> {
     // A lost connection says so by itself, and is followed by another try.
-    const settings = await this.engine.client.call('get_settings', {}).catch(() => undefined);
+    const get = (params: { defaults?: boolean }): Promise<Settings | undefined> =>
+      this.engine.client.call('get_settings', params).catch(() => undefined);
+    const [settings, defaults] = await Promise.all([get({}), get({ defaults: true })]);
+    this.defaults = defaults ?? this.defaults;
     if (settings !== undefined) await this.#take(settings);
   }
 

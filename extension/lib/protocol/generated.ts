@@ -559,7 +559,8 @@ blocklist_url: string | null,
  */
 extra_trackers: Array<string>, 
 /**
- * A folder whose torrent files are added.
+ * A folder whose torrent files are added. While there is one, the engine does not end by itself
+ * for having nothing to do.
  */
 watch_folder: string | null, 
 /**
@@ -695,6 +696,25 @@ capabilities: Array<string>,
 limits: Limits, };
 
 /**
+ * Parameters of `get_settings`.
+ */
+export type GetSettingsParams = { 
+/**
+ * What they are when nobody has set any, instead of what they are.
+ */
+defaults?: boolean, };
+
+/**
+ * Parameters of `get_session`.
+ */
+export type GetSessionParams = { 
+/**
+ * An absolute folder whose free space is wanted, instead of the default folder's. It need
+ * not be there yet.
+ */
+folder?: string, };
+
+/**
  * Result of `set_settings`.
  */
 export type SetSettingsResult = { 
@@ -815,7 +835,8 @@ blocklist_url: string | null,
  */
 extra_trackers: Array<string>, 
 /**
- * A folder whose torrent files are added.
+ * A folder whose torrent files are added. While there is one, the engine does not end by itself
+ * for having nothing to do.
  */
 watch_folder: string | null, 
 /**
@@ -1400,12 +1421,12 @@ export interface Methods {
   hello: { params: HelloParams; result: HelloResult };
   /** Answers. */
   ping: { params: Empty; result: Empty };
-  /** All settings. */
-  get_settings: { params: Empty; result: Settings };
+  /** All settings, or their defaults. */
+  get_settings: { params: GetSettingsParams; result: Settings };
   /** Changes some of them, all or nothing. */
   set_settings: { params: SettingsPatch; result: SetSettingsResult };
-  /** The session's totals. */
-  get_session: { params: Empty; result: Session };
+  /** The session's totals, and the free space of a folder. */
+  get_session: { params: GetSessionParams; result: Session };
   /** Begins notifications. */
   subscribe: { params: SubscribeParams; result: Empty };
   /** Ends notifications. */

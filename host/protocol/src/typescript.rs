@@ -35,7 +35,7 @@ pub fn generate() -> String {
         },
         methods::{
             Empty, Topic, When, QueueMove, SettingsPatch, OneResult, ClientInfo, HelloParams,
-            EngineInfo, Limits, HelloResult, SetSettingsResult, SubscribeParams,
+            EngineInfo, Limits, HelloResult, GetSettingsParams, GetSessionParams, SetSettingsResult, SubscribeParams,
             UnsubscribeParams, ShutdownParams, DiagnoseResult, GetLogParams, GetLogResult,
             AddOptions, AddMagnetParams, AddTorrentParams, AddUrlParams, AddResult,
             PreviewParams, PreviewResult, DropPreviewParams, GetStatusParams, GetStatusResult,

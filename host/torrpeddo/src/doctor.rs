@@ -7,7 +7,7 @@ use std::time::Duration;
 use directories::BaseDirs;
 use torrpeddo_installer::doctor::{self, EngineState, Facts};
 use torrpeddo_installer::{Environment, System};
-use torrpeddo_protocol::methods::{Empty, GetSettings};
+use torrpeddo_protocol::methods::{GetSettings, GetSettingsParams};
 use torrpeddo_protocol::model::{Finding, Level};
 
 use crate::failure::{Failure, Result};
@@ -78,10 +78,9 @@ fn ask_engine(paths: &Paths) -> Engine {
     let nobody = |state| Engine { state, folder: None, socket: paths.socket.clone() };
     match reach::connect_running(paths) {
         Ok(Some(mut connection)) => {
-            let settings = connection
-                .limit(Some(ANSWER_LIMIT))
-                .ok()
-                .and_then(|()| connection.client.call::<GetSettings>(&Empty {}).ok());
+            let settings = connection.limit(Some(ANSWER_LIMIT)).ok().and_then(|()| {
+                connection.client.call::<GetSettings>(&GetSettingsParams::default()).ok()
+            });
             let identity = connection.engine.engine;
             Engine {
                 state: EngineState::Running { version: identity.version, pid: identity.pid },

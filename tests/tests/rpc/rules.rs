@@ -220,6 +220,10 @@ fn the_free_space_is_that_of_the_default_folder() {
     let relay = sandbox.relay();
     let free = || relay.ok("get_session", json!({}))["free_bytes"].as_u64().expect("bytes");
     assert!(free() > size, "the test needs a disk that is not full");
+    // Of any other folder, when asked; it need not be there.
+    let session = relay.ok("get_session", json!({"folder": small.join("not/yet")}));
+    assert!((1..=size).contains(&session["free_bytes"].as_u64().expect("bytes")));
+    relay.refused("invalid_path", "get_session", json!({"folder": "not/absolute"}));
     relay.ok("set_settings", json!({"download_folder": small}));
     assert!((1..=size).contains(&free()), "{} bytes", free());
     let before = free();

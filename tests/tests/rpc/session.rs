@@ -74,6 +74,9 @@ fn settings_are_changed_all_or_nothing() {
     assert_eq!(now["max_active_seeds"], 3);
     assert_eq!(now["max_active_downloads"], before["max_active_downloads"]);
     assert!(now.get("from_the_future").is_none());
+    // What they would be had nobody set anything is known all the same.
+    assert_eq!(relay.ok("get_settings", json!({"defaults": true})), before);
+    assert_eq!(relay.ok("get_settings", json!({"defaults": false})), now);
 }
 
 #[test]

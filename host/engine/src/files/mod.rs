@@ -20,14 +20,7 @@ pub use inbox::{Inbox, Mark, Stamp};
 pub fn check_folder(path: &Path) -> Result<()> {
     let refuse = |what: String| Err(Error::InvalidPath(what));
     let shown = path.display();
-    if path.as_os_str().is_empty() {
-        return refuse("No folder is given. Choose one.".to_owned());
-    }
-    if !path.is_absolute() {
-        return refuse(format!(
-            "{shown} is a relative folder. Give the whole path, from the root of the disk."
-        ));
-    }
+    check_absolute(path)?;
     if let Err(error) = std::fs::create_dir_all(path) {
         return refuse(match error.kind() {
             std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => {
@@ -53,6 +46,20 @@ pub fn check_folder(path: &Path) -> Result<()> {
             "Nothing can be written to {shown}: {error}. Choose another folder or allow writing."
         )),
     }
+}
+
+/// Whether a path says the same whoever reads it.
+pub fn check_absolute(path: &Path) -> Result<()> {
+    if path.as_os_str().is_empty() {
+        return Err(Error::InvalidPath("No folder is given. Choose one.".to_owned()));
+    }
+    if !path.is_absolute() {
+        return Err(Error::InvalidPath(format!(
+            "{} is a relative folder. Give the whole path, from the root of the disk.",
+            path.display()
+        )));
+    }
+    Ok(())
 }
 
 /// Whether a folder may be used at all: inside one of the roots where there are any, and not where

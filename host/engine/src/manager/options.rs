@@ -85,6 +85,12 @@ impl Manager {
         self.0.state.lock().settings.clone()
     }
 
+    /// What settings are when nobody has set any.
+    #[must_use]
+    pub fn default_settings(&self) -> Settings {
+        self.0.config.defaults.clone()
+    }
+
     /// Changes settings: all of the patch, or nothing of it.
     ///
     /// # Errors

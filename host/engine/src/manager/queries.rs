@@ -1,6 +1,7 @@
 //! What clients ask.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -11,7 +12,7 @@ use torrpeddo_protocol::{Session, Torrent, limits};
 use super::entry::{selected_files, shown_path};
 use super::{Manager, blocking};
 use crate::metainfo::{InfoHash, Metainfo};
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// How many bytes of items go into one answer. What JSON adds must still fit the frame.
 const PAGE_BYTES: usize = limits::FRAME_TO_CLIENT / 2;
@@ -134,6 +135,15 @@ impl Manager {
             *session.counts.entry(torrent.state).or_default() += 1;
         }
         session
+    }
+
+    /// The free space where a folder is or would be made.
+    ///
+    /// # Errors
+    /// `InvalidPath` unless it is absolute, `Io`.
+    pub async fn free_bytes(&self, folder: PathBuf) -> Result<u64> {
+        files::check_absolute(&folder)?;
+        blocking(move || files::free_bytes(&folder)).await
     }
 
     /// The files of a torrent, in pages. None while the metadata is unknown.

@@ -31,7 +31,13 @@ pub(super) async fn dispatch(
         m::Hello::NAME => call.answer::<m::Hello, _>(hello).await,
         m::Ping::NAME => call.answer::<m::Ping, _>(|_, _| async { Ok(m::Empty {}) }).await,
         m::GetSettings::NAME => {
-            call.answer::<m::GetSettings, _>(|c, _| async move { Ok(c.manager().settings()) }).await
+            call.answer::<m::GetSettings, _>(|c, p: m::GetSettingsParams| async move {
+                Ok(match p.defaults {
+                    Some(true) => c.manager().default_settings(),
+                    _ => c.manager().settings(),
+                })
+            })
+            .await
         }
         m::SetSettings::NAME => {
             call.answer::<m::SetSettings, _>(|c, p: m::SettingsPatch| async move {
@@ -40,7 +46,14 @@ pub(super) async fn dispatch(
             .await
         }
         m::GetSession::NAME => {
-            call.answer::<m::GetSession, _>(|c, _| async move { Ok(c.manager().totals()) }).await
+            call.answer::<m::GetSession, _>(|c, p: m::GetSessionParams| async move {
+                let mut session = c.manager().totals();
+                if let Some(folder) = p.folder {
+                    session.free_bytes = c.manager().free_bytes(folder.into()).await?;
+                }
+                Ok(session)
+            })
+            .await
         }
         m::Subscribe::NAME => call.answer::<m::Subscribe, _>(subscribe).await,
         m::Unsubscribe::NAME => call.answer::<m::Unsubscribe, _>(unsubscribe).await,

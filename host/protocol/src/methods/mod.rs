@@ -84,12 +84,12 @@ methods! {
     Hello = "hello": HelloParams => HelloResult;
     /// Answers.
     Ping = "ping": Empty => Empty;
-    /// All settings.
-    GetSettings = "get_settings": Empty => Settings;
+    /// All settings, or their defaults.
+    GetSettings = "get_settings": GetSettingsParams => Settings;
     /// Changes some of them, all or nothing.
     SetSettings = "set_settings": SettingsPatch => SetSettingsResult;
-    /// The session's totals.
-    GetSession = "get_session": Empty => Session;
+    /// The session's totals, and the free space of a folder.
+    GetSession = "get_session": GetSessionParams => Session;
     /// Begins notifications.
     Subscribe = "subscribe": SubscribeParams => Empty;
     /// Ends notifications.

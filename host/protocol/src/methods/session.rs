@@ -62,6 +62,23 @@ message! {
         limits: Limits,
     }
 
+    /// Parameters of `get_settings`.
+    #[derive(Default)]
+    GetSettingsParams {
+        /// What they are when nobody has set any, instead of what they are.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        defaults: Option<bool>,
+    }
+
+    /// Parameters of `get_session`.
+    #[derive(Default)]
+    GetSessionParams {
+        /// An absolute folder whose free space is wanted, instead of the default folder's. It need
+        /// not be there yet.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        folder: Option<String>,
+    }
+
     /// Result of `set_settings`.
     SetSettingsResult {
         /// All settings after the change.

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::{Map, Value};
 use torrpeddo_protocol::ErrorKind;
-use torrpeddo_protocol::methods::{Empty, GetSettings, SetSettings, SettingsPatch};
+use torrpeddo_protocol::methods::{GetSettings, GetSettingsParams, SetSettings, SettingsPatch};
 
 use super::args::SettingsArguments;
 use super::out::Out;
@@ -14,7 +14,7 @@ use crate::failure::{Failure, Result};
 /// Shows or changes settings.
 pub fn run(arguments: &SettingsArguments, out: &Out) -> Result<ExitCode> {
     let mut connection = super::connect()?;
-    let settings = connection.client.call::<GetSettings>(&Empty {})?;
+    let settings = connection.client.call::<GetSettings>(&GetSettingsParams::default())?;
     let settings = serde_json::to_value(settings)
         .map_err(|error| Failure::new(ErrorKind::Internal, error.to_string()))?;
     match (&arguments.name, &arguments.value) {
