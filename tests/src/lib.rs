@@ -23,6 +23,7 @@ pub mod look;
 pub mod magnets;
 pub mod mount;
 pub mod namespace;
+pub mod notifications;
 pub mod paths;
 pub mod process;
 pub mod random;

@@ -155,6 +155,11 @@ pub fn network() -> Result {
     packages(&[("iproute2", there)])
 }
 
+/// What the tests' desktop is made of.
+pub fn message_bus() -> Result {
+    packages(&[("dbus-daemon", find("dbus-daemon").is_some())])
+}
+
 /// Firefox's driver, from crates.io: no package of Debian has it.
 fn geckodriver() -> Result {
     if find("geckodriver").is_some() {

@@ -209,6 +209,7 @@ fn web_ext() -> Result<Outcome> {
 fn peers() -> Result<Outcome> {
     setup::libtorrent()?;
     setup::network()?;
+    setup::message_bus()?;
     passed(setup::transmission())
 }
 

@@ -139,6 +139,12 @@ export const GROUPS: readonly Group[] = [
           ['with_browser', 'keepWithBrowser'],
         ],
       },
+      {
+        kind: 'switch',
+        key: 'notify_when_browser_closed',
+        label: 'optionNotifyClosed',
+        hint: 'optionNotifyClosedHint',
+      },
     ],
   },
 ];

@@ -59,6 +59,12 @@ pub trait Desktop: Send + Sync {
     /// # Errors
     /// `Io` when there is no bin for it.
     fn trash(&self, path: &Path) -> Result<()>;
+
+    /// Shows a notification.
+    ///
+    /// # Errors
+    /// `Unavailable` where nobody shows any.
+    fn notify(&self, title: &str, text: &str) -> Result<()>;
 }
 
 /// Reads the log.

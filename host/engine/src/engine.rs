@@ -191,6 +191,9 @@ mod tests {
         fn trash(&self, _: &Path) -> Result<()> {
             Ok(())
         }
+        fn notify(&self, _: &str, _: &str) -> Result<()> {
+            Ok(())
+        }
     }
 
     impl LogTail for Nothing {

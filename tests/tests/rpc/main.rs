@@ -15,6 +15,7 @@ mod kills;
 mod large;
 mod life;
 mod network;
+mod notices;
 mod places;
 mod power_cut;
 mod previews;

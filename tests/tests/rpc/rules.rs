@@ -284,6 +284,11 @@ fn each_event_is_told_once_with_id_and_name() {
         ["metadata_received spoilt.bin", "torrent_error spoilt.bin", "torrent_removed spoilt.bin"]
     );
     assert_eq!(told.len(), 11, "{told:#?}");
+    for failure in told.iter().filter(|event| event.get("error").is_some()) {
+        assert!(["preview_failed", "torrent_error"].contains(&text(&failure["kind"])));
+        assert!(!text(&failure["error"]["message"]).is_empty(), "{failure}");
+    }
+    assert_eq!(told.iter().filter(|event| event.get("error").is_some()).count(), 2, "{told:#?}");
 }
 
 fn text(value: &Value) -> &str {

@@ -14,6 +14,7 @@ mod entry;
 mod fetch;
 mod hold;
 mod moving;
+mod notices;
 mod options;
 mod previews;
 mod queries;
@@ -143,6 +144,7 @@ impl Manager {
         manager.plan();
         manager.spawn_loops();
         manager.spawn_watch();
+        manager.spawn_notices();
         Ok(manager)
     }
 
@@ -225,16 +227,13 @@ impl Manager {
     }
 
     fn emit(&self, kind: EventKind, id: Option<InfoHash>, name: Option<String>) {
-        self.emit_event(Event {
-            kind,
-            at: now_ms(),
-            id: id.map(|id| id.to_string()),
-            name,
-            preview_id: None,
-            files: None,
-            total_bytes: None,
-            error: None,
-        });
+        self.emit_event(Event { id: id.map(|id| id.to_string()), name, ..bare_event(kind) });
+    }
+
+    fn emit_failure(&self, id: InfoHash, name: String, error: &Error) {
+        let (id, error) = (Some(id.to_string()), Some(error.clone().into()));
+        let kind = EventKind::TorrentError;
+        self.emit_event(Event { id, name: Some(name), error, ..bare_event(kind) });
     }
 
     fn emit_event(&self, event: Event) {
@@ -324,6 +323,20 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(Error::Internal(format!("a task failed: {error}"))))
+}
+
+/// An event that is about nothing yet.
+fn bare_event(kind: EventKind) -> Event {
+    Event {
+        kind,
+        at: now_ms(),
+        id: None,
+        name: None,
+        preview_id: None,
+        files: None,
+        total_bytes: None,
+        error: None,
+    }
 }
 
 /// Unix milliseconds.

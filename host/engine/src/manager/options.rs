@@ -27,7 +27,6 @@ const NOT_YET: &[&str] = &[
     "max_connections_per_torrent",
     "banned_peers",
     "blocklist_url",
-    "notify_when_browser_closed",
 ];
 
 /// How many trackers may be added to every torrent.

@@ -299,7 +299,7 @@ impl Manager {
         let name = entry.row.name.clone();
         let _ = self.changed(&mut state, id);
         drop(state);
-        self.emit(EventKind::TorrentError, Some(id), Some(name));
+        self.emit_failure(id, name, error);
         self.0.wake.notify_one();
     }
 }
