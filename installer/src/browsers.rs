@@ -1,12 +1,15 @@
-//! The browsers, as data: where each looks for native hosts, and how one sees that it is there.
-//!
-//! A row is added here and nowhere else.
+//! The browsers: where each looks for native hosts, and how one sees that it is there. The rows are
+//! in [`table`].
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::environment::{Base, Environment, System};
+
+mod table;
+
+pub use table::ALL;
 
 /// Which kind of manifest a browser reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -19,16 +22,17 @@ pub enum Family {
 }
 
 /// For whom a manifest is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// The user who installs it.
+    #[default]
     User,
     /// Everybody on this machine.
     System,
 }
 
-/// A folder below a base.
+/// A folder, or a program, below a base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Folder(pub Base, pub &'static str);
 
@@ -40,6 +44,42 @@ impl Folder {
     }
 }
 
+/// How a browser finds a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Location {
+    /// It looks into this folder.
+    Folder(Folder),
+    /// It reads the path from the Windows registry.
+    Registry {
+        /// The key below `Software`, in the half that the scope says, without our own name.
+        key: &'static str,
+        /// Where our manifest lies. A folder for each key, so that taking one back leaves the
+        /// others whole.
+        folder: Folder,
+    },
+}
+
+impl Location {
+    /// The folder that the manifest lies in.
+    #[must_use]
+    pub const fn folder(self) -> Folder {
+        match self {
+            Self::Folder(folder) | Self::Registry { folder, .. } => folder,
+        }
+    }
+}
+
+/// What keeps a browser from starting programs of the system by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sandbox {
+    /// A Snap of this name, which asks the desktop's portal to start hosts.
+    SnapWithPortal(&'static str),
+    /// A Snap of this name, which cannot start hosts at all.
+    SnapWithout(&'static str),
+    /// A Flatpak with this id.
+    Flatpak(&'static str),
+}
+
 /// A place in which a browser looks for native hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
@@ -47,10 +87,12 @@ pub struct Place {
     pub system: System,
     /// For whom.
     pub scope: Scope,
-    /// The folder of the manifests.
-    pub manifests: Folder,
-    /// Folders that only this browser makes: one of them shows that it is there.
+    /// Where the manifest is looked for.
+    pub location: Location,
+    /// What only this browser brings: one of them shows that it is there.
     pub signs: &'static [Folder],
+    /// The browser's sandbox, where it has one.
+    pub sandbox: Option<Sandbox>,
 }
 
 /// A browser.
@@ -82,7 +124,7 @@ impl Place {
     /// Whether the browser is there.
     #[must_use]
     pub fn is_present(&self, environment: &Environment) -> bool {
-        self.signs.iter().any(|sign| sign.in_environment(environment).is_dir())
+        self.signs.iter().any(|sign| sign.in_environment(environment).exists())
     }
 }
 
@@ -92,87 +134,18 @@ pub fn by_name(name: &str) -> Option<&'static Browser> {
     ALL.iter().find(|browser| browser.name.eq_ignore_ascii_case(name))
 }
 
-/// Every browser.
-pub const ALL: &[Browser] = &[
-    Browser {
-        name: "firefox",
-        title: "Firefox",
-        family: Family::Firefox,
-        places: &[
-            Place {
-                system: System::Linux,
-                scope: Scope::User,
-                // Always read from here, also where the profiles are under ~/.config by now.
-                manifests: Folder(Base::Home, ".mozilla/native-messaging-hosts"),
-                signs: &[Folder(Base::Home, ".mozilla"), Folder(Base::Config, "mozilla")],
-            },
-            Place {
-                system: System::Linux,
-                scope: Scope::System,
-                manifests: Folder(Base::Root, "usr/lib/mozilla/native-messaging-hosts"),
-                signs: &[Folder(Base::Root, "usr/lib/mozilla")],
-            },
-        ],
-    },
-    Browser {
-        name: "chromium",
-        title: "Chromium",
-        family: Family::Chromium,
-        places: &[
-            Place {
-                system: System::Linux,
-                scope: Scope::User,
-                manifests: Folder(Base::Config, "chromium/NativeMessagingHosts"),
-                signs: &[Folder(Base::Config, "chromium")],
-            },
-            Place {
-                system: System::Linux,
-                scope: Scope::System,
-                manifests: Folder(Base::Root, "etc/chromium/native-messaging-hosts"),
-                signs: &[Folder(Base::Root, "etc/chromium")],
-            },
-        ],
-    },
-    Browser {
-        name: "chrome",
-        title: "Google Chrome",
-        family: Family::Chromium,
-        places: &[
-            Place {
-                system: System::Linux,
-                scope: Scope::User,
-                manifests: Folder(Base::Config, "google-chrome/NativeMessagingHosts"),
-                signs: &[Folder(Base::Config, "google-chrome")],
-            },
-            Place {
-                system: System::Linux,
-                scope: Scope::System,
-                manifests: Folder(Base::Root, "etc/opt/chrome/native-messaging-hosts"),
-                signs: &[Folder(Base::Root, "etc/opt/chrome")],
-            },
-        ],
-    },
-];
+/// The family that reads a folder of this name, where the name shows it.
+#[must_use]
+pub fn family_of(folder: &Path) -> Option<Family> {
+    let parts: Vec<String> =
+        folder.components().map(|part| part.as_os_str().to_string_lossy().to_lowercase()).collect();
+    let names = |name: &str| parts.iter().any(|part| part.contains(name));
+    if names("mozilla") || names("firefox") {
+        return Some(Family::Firefox);
+    }
+    let is_chromiums = parts.last().is_some_and(|last| last == "nativemessaginghosts");
+    (is_chromiums || names("chrom")).then_some(Family::Chromium)
+}
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn names_are_unique_and_every_browser_has_a_place_for_its_user() {
-        let names: HashSet<_> = ALL.iter().map(|browser| browser.name).collect();
-        assert_eq!(names.len(), ALL.len());
-        for browser in ALL {
-            assert!(browser.places.iter().any(|place| place.scope == Scope::User));
-            for place in browser.places {
-                assert!(!place.signs.is_empty(), "{}", browser.name);
-                let folders = place.signs.iter().chain([&place.manifests]);
-                assert!(folders.into_iter().all(|folder| !folder.1.starts_with('/')));
-            }
-            assert_eq!(by_name(&browser.name.to_uppercase()), Some(browser));
-        }
-        assert_eq!(by_name("netscape"), None);
-    }
-}
+mod tests;

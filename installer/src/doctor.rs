@@ -1,13 +1,17 @@
 //! Looks whether everything is set up, and says what to do where it is not.
 
-use std::fs;
 use std::path::Path;
 
 use torrpeddo_protocol::model::{Finding, Level};
 
-use crate::browsers::{self, Browser, Scope};
 use crate::environment::Environment;
-use crate::manifest::{self, Found};
+
+mod browsers;
+mod fix;
+#[cfg_attr(unix, path = "doctor/socket_unix.rs")]
+mod socket;
+
+pub use fix::Fix;
 
 /// Less than this is soon full.
 const LITTLE_SPACE: u64 = 1024 * 1024 * 1024;
@@ -25,6 +29,22 @@ pub struct Facts<'a> {
     pub start_error: Option<String>,
     /// Where downloads go, or why that is not known.
     pub download_folder: Result<&'a Path, String>,
+    /// The port for peers, where an engine runs.
+    pub port: Option<Port>,
+    /// What the desktop's portal was told about Snaps, where it could be asked; see
+    /// [`sandbox::LIST_PERMISSIONS`](crate::sandbox::LIST_PERMISSIONS).
+    pub permissions: Option<String>,
+}
+
+/// The port for peers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Port {
+    /// The one of the settings.
+    pub wanted: Option<u16>,
+    /// The one that the engine has, once it has begun with torrents.
+    pub actual: Option<u16>,
+    /// Whether somebody answers there.
+    pub answers: bool,
 }
 
 /// What is known of the engine.
@@ -43,15 +63,56 @@ pub enum EngineState {
     Unusable(String),
 }
 
+/// What was found, and what can be done about it without the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// What was found.
+    pub finding: Finding,
+    /// What puts it right.
+    pub fix: Option<Fix>,
+    /// A browser that was not set up is no problem where another one is.
+    not_set_up: bool,
+}
+
+impl Diagnosis {
+    fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.finding.remedy = Some(remedy.into());
+        self
+    }
+
+    fn fix(mut self, fix: Fix) -> Self {
+        self.fix = Some(fix);
+        self
+    }
+
+    fn not_set_up(mut self) -> Self {
+        self.not_set_up = true;
+        self
+    }
+}
+
+impl From<Finding> for Diagnosis {
+    fn from(finding: Finding) -> Self {
+        Self { finding, fix: None, not_set_up: false }
+    }
+}
+
 /// Looks at everything.
 #[must_use]
+pub fn diagnose(environment: &Environment, facts: &Facts<'_>) -> Vec<Diagnosis> {
+    let mut found = vec![program(environment, facts)];
+    found.extend(browsers::examine(environment, facts.permissions.as_deref()));
+    found.push(engine(facts).into());
+    found.extend(socket::examine(facts));
+    found.push(download_folder(facts).into());
+    found.extend(facts.port.map(|known| port(known).into()));
+    found
+}
+
+/// Looks at everything, and says it.
+#[must_use]
 pub fn examine(environment: &Environment, facts: &Facts<'_>) -> Vec<Finding> {
-    let mut findings = vec![program(environment, facts)];
-    findings.extend(all_browsers(environment));
-    findings.push(engine(facts));
-    findings.extend(socket(facts));
-    findings.push(download_folder(facts));
-    findings
+    diagnose(environment, facts).into_iter().map(|diagnosis| diagnosis.finding).collect()
 }
 
 /// Whether anything does not work.
@@ -69,114 +130,15 @@ fn with_remedy(mut finding: Finding, remedy: impl Into<String>) -> Finding {
     finding
 }
 
-fn program(environment: &Environment, facts: &Facts<'_>) -> Finding {
+fn program(environment: &Environment, facts: &Facts<'_>) -> Diagnosis {
     let binary = environment.binary.display();
     if is_executable(&environment.binary) {
-        finding("program", Level::Ok, format!("Torrpeddo {} is {binary}.", facts.version))
-    } else {
-        with_remedy(
-            finding("program", Level::Problem, format!("{binary} cannot be run.")),
-            "Install Torrpeddo again.",
-        )
+        let message = format!("Torrpeddo {} is {binary}.", facts.version);
+        return finding("program", Level::Ok, message).into();
     }
-}
-
-fn all_browsers(environment: &Environment) -> Vec<Finding> {
-    let mut findings: Vec<Finding> =
-        browsers::ALL.iter().filter_map(|browser| one_browser(environment, browser)).collect();
-    if findings.is_empty() {
-        return vec![with_remedy(
-            finding("browsers", Level::Warning, "No browser was found for this user."),
-            "Start your browser once, then run `torrpeddo install`.",
-        )];
-    }
-    // Somebody who uses one browser need not set up the others.
-    if findings.iter().any(|finding| finding.level == Level::Ok) {
-        for finding in &mut findings {
-            if finding.message.ends_with(UNTOLD) {
-                finding.level = Level::Warning;
-            }
-        }
-    }
-    findings
-}
-
-const UNTOLD: &str = "does not know Torrpeddo.";
-
-/// `None` where the browser is not there.
-fn one_browser(environment: &Environment, browser: &Browser) -> Option<Finding> {
-    let mut present = false;
-    // Browsers look at the user's place first.
-    for scope in [Scope::User, Scope::System] {
-        for place in browser.places_in(environment, scope) {
-            present |= scope == Scope::User && place.is_present(environment);
-            let path = manifest::file_in(&place.manifests.in_environment(environment));
-            let found = manifest::look_at(&path);
-            if found != Found::Nothing {
-                return Some(one_manifest(environment, browser, &path, found));
-            }
-        }
-    }
-    present.then(|| {
-        with_remedy(
-            finding(browser.name, Level::Problem, format!("{} {UNTOLD}", browser.title)),
-            format!("Run `torrpeddo install --browser {}`.", browser.name),
-        )
-    })
-}
-
-fn one_manifest(
-    environment: &Environment,
-    browser: &Browser,
-    path: &Path,
-    found: Found,
-) -> Finding {
-    let again = format!("Run `torrpeddo install --browser {}`.", browser.name);
-    let (shown, title) = (path.display(), browser.title);
-    let problem = |message: String| finding(browser.name, Level::Problem, message);
-    let there = match found {
-        Found::Ours(there, _) => there,
-        Found::Nothing => return problem(format!("{title} {UNTOLD}")),
-        Found::NotOurs(reason) => {
-            return with_remedy(
-                problem(format!("{title} reads {shown}, which is not ours: {reason}.")),
-                format!("Move that file away, then: {again}"),
-            );
-        }
-        Found::Unreadable(reason) => {
-            return with_remedy(
-                problem(format!("{shown} cannot be read: {reason}.")),
-                "Allow reading it, then run `torrpeddo doctor` again.",
-            );
-        }
-    };
-    let program = there.path.display();
-    if !there.admits_us(browser.family) {
-        return with_remedy(problem(format!("{shown} does not admit our extension.")), again);
-    }
-    if !there.path.is_absolute() || !there.path.exists() {
-        return with_remedy(
-            problem(format!("{title} looks for Torrpeddo at {program}, where it is not.")),
-            again,
-        );
-    }
-    if !is_executable(&there.path) {
-        return with_remedy(
-            problem(format!("{title} cannot run {program}.")),
-            format!("Make it executable: chmod +x {program}"),
-        );
-    }
-    if there.path != environment.binary {
-        return with_remedy(
-            finding(
-                browser.name,
-                Level::Warning,
-                format!("{title} uses another installation: {program}."),
-            ),
-            format!("To use this one: {again}"),
-        );
-    }
-    finding(browser.name, Level::Ok, format!("{title} knows Torrpeddo: {shown}."))
+    Diagnosis::from(finding("program", Level::Problem, format!("{binary} cannot be run.")))
+        .remedy(format!("Make it executable (chmod +x {binary}), or install Torrpeddo again."))
+        .fix(Fix::MakeExecutable(environment.binary.clone()))
 }
 
 fn engine(facts: &Facts<'_>) -> Finding {
@@ -207,48 +169,6 @@ fn engine(facts: &Facts<'_>) -> Finding {
             None => finding("engine", Level::Ok, "It is not running; it starts when needed."),
         },
     }
-}
-
-/// `None` where there is no socket to look at.
-#[cfg(unix)]
-fn socket(facts: &Facts<'_>) -> Option<Finding> {
-    use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
-    let path = facts.socket;
-    let shown = path.display();
-    let problem = |message: String, remedy: String| {
-        Some(with_remedy(finding("socket", Level::Problem, message), remedy))
-    };
-    let Ok(there) = fs::symlink_metadata(path) else {
-        return matches!(facts.engine, EngineState::Running { .. }).then(|| {
-            with_remedy(
-                finding("socket", Level::Warning, format!("The engine is not at {shown}.")),
-                "It comes back there by itself in a few seconds; if not: `torrpeddo stop`.",
-            )
-        });
-    };
-    if !there.file_type().is_socket() {
-        return problem(format!("{shown} is no socket."), format!("Remove {shown}."));
-    }
-    if there.uid() != rustix::process::geteuid().as_raw() {
-        return problem(
-            format!("{shown} belongs to another user."),
-            "Set TORRPEDDO_HOME to a folder of your own.".into(),
-        );
-    }
-    let folder = path.parent().and_then(|folder| fs::symlink_metadata(folder).ok());
-    let open = folder.is_some_and(|folder| folder.permissions().mode() & 0o077 != 0);
-    if open || there.permissions().mode() & 0o077 != 0 {
-        return problem(
-            format!("Other users could reach {shown}."),
-            "Run `torrpeddo stop`: the next start closes it.".into(),
-        );
-    }
-    Some(finding("socket", Level::Ok, format!("Only you can reach {shown}.")))
-}
-
-#[cfg(not(unix))]
-fn socket(_facts: &Facts<'_>) -> Option<Finding> {
-    None
 }
 
 fn download_folder(facts: &Facts<'_>) -> Finding {
@@ -293,6 +213,32 @@ fn download_folder(facts: &Facts<'_>) -> Finding {
     }
 }
 
+fn port(port: Port) -> Finding {
+    const CHECK: &str = "port";
+    let Port { wanted, actual, answers } = port;
+    let Some(actual) = actual else {
+        let message = "The engine listens for peers as soon as a torrent runs.";
+        return finding(CHECK, Level::Ok, message);
+    };
+    if !answers {
+        return with_remedy(
+            finding(CHECK, Level::Problem, format!("Nobody answers at port {actual}.")),
+            "Run `torrpeddo stop`: the next start listens anew.",
+        );
+    }
+    match wanted {
+        Some(wanted) if wanted != actual => with_remedy(
+            finding(
+                CHECK,
+                Level::Warning,
+                format!("The engine listens at port {actual}: {wanted} was taken or changed."),
+            ),
+            format!("Free port {wanted} or set another, then run `torrpeddo stop`."),
+        ),
+        _ => finding(CHECK, Level::Ok, format!("The engine listens for peers at port {actual}.")),
+    }
+}
+
 #[cfg(unix)]
 fn is_executable(path: &Path) -> bool {
     use rustix::fs::{Access, access};
@@ -312,7 +258,7 @@ fn is_writable(folder: &Path) -> bool {
 
 #[cfg(not(unix))]
 fn is_writable(folder: &Path) -> bool {
-    fs::metadata(folder).is_ok_and(|there| !there.permissions().readonly())
+    std::fs::metadata(folder).is_ok_and(|there| !there.permissions().readonly())
 }
 
 #[cfg(unix)]

@@ -1,46 +1,13 @@
-use std::path::PathBuf;
+use std::fs;
 
 use super::*;
-use crate::System;
+use crate::browsers::Family;
 use crate::install::{Request, install};
-
-struct Machine {
-    dir: tempfile::TempDir,
-    environment: Environment,
-}
+use crate::manifest;
+use crate::testing::Machine;
 
 impl Machine {
-    fn new(folders: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let home = dir.path().join("home");
-        let environment = Environment {
-            system: System::Linux,
-            config: home.join(".config"),
-            root: dir.path().join("root"),
-            binary: dir.path().join("torrpeddo"),
-            home,
-        };
-        for folder in folders {
-            fs::create_dir_all(environment.home.join(folder)).unwrap();
-        }
-        let machine = Self { dir, environment };
-        machine.program("torrpeddo");
-        machine
-    }
-
-    fn program(&self, name: &str) -> PathBuf {
-        let path = self.dir.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, "").unwrap();
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        }
-        path
-    }
-
-    fn install(&self) {
+    fn install_all(&self) {
         install(&self.environment, &Request::default()).unwrap();
     }
 
@@ -56,6 +23,8 @@ impl Machine {
             socket: &socket,
             start_error: None,
             download_folder: Ok(self.dir.path()),
+            port: None,
+            permissions: None,
         };
         change(&mut facts);
         let findings = examine(&self.environment, &facts);
@@ -75,7 +44,7 @@ impl Machine {
 #[test]
 fn all_is_well_after_an_installation() {
     let machine = Machine::new(&[".mozilla", ".config/chromium"]);
-    machine.install();
+    machine.install_all();
     for check in ["program", "firefox", "chromium", "engine", "download folder"] {
         assert_eq!(machine.check(check).0, Level::Ok, "{check}");
     }
@@ -99,7 +68,7 @@ fn a_manifest_that_does_not_work_is_named() {
     let path =
         machine.environment.home.join(".mozilla/native-messaging-hosts/org.torrpeddo.host.json");
     let ours = |binary: &Path| {
-        let manifest = manifest::Manifest::ours(browsers::Family::Firefox, binary);
+        let manifest = manifest::Manifest::ours(Family::Firefox, binary);
         String::from_utf8(manifest.to_bytes().unwrap()).unwrap()
     };
     let other = machine.program("other/torrpeddo");
@@ -125,9 +94,8 @@ fn a_manifest_that_does_not_work_is_named() {
 fn a_manifest_of_the_package_counts() {
     let machine = Machine::new(&[".config/chromium"]);
     let folder = machine.environment.root.join("etc/chromium/native-messaging-hosts");
-    let manifest =
-        manifest::Manifest::ours(browsers::Family::Chromium, &machine.environment.binary);
-    manifest::write(&manifest::file_in(&folder), &manifest.to_bytes().unwrap()).unwrap();
+    let manifest = manifest::Manifest::ours(Family::Chromium, &machine.environment.binary);
+    manifest::write(&manifest::file_in(&folder), &manifest.to_bytes().unwrap(), false).unwrap();
     assert_eq!(machine.check("chromium").0, Level::Ok);
 }
 

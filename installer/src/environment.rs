@@ -32,9 +32,13 @@ impl System {
 pub enum Base {
     /// The user's home.
     Home,
-    /// The user's configuration: `~/.config`, unless `XDG_CONFIG_HOME` says otherwise.
+    /// The user's configuration: `~/.config`, unless `XDG_CONFIG_HOME` says otherwise; on Windows
+    /// `%APPDATA%`.
     Config,
-    /// The root of the file system.
+    /// The user's data: `~/.local/share`, unless `XDG_DATA_HOME` says otherwise; on Windows
+    /// `%LOCALAPPDATA%`.
+    Local,
+    /// The root of the file system; on Windows that of the system's drive.
     Root,
 }
 
@@ -47,10 +51,14 @@ pub struct Environment {
     pub home: PathBuf,
     /// The user's configuration.
     pub config: PathBuf,
+    /// The user's data.
+    pub local: PathBuf,
     /// The root of the file system.
     pub root: PathBuf,
     /// The program that browsers shall start.
     pub binary: PathBuf,
+    /// Where is remembered which browsers the user does not want to be told.
+    pub left_out: PathBuf,
 }
 
 impl Environment {
@@ -60,6 +68,7 @@ impl Environment {
         match base {
             Base::Home => &self.home,
             Base::Config => &self.config,
+            Base::Local => &self.local,
             Base::Root => &self.root,
         }
     }

@@ -1,26 +1,31 @@
 //! Registering with browsers, and undoing it.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::browsers::{self, Browser, Family, Scope};
 use crate::environment::Environment;
-use crate::manifest::{self, Found, Manifest};
+use crate::left_out;
+use crate::manifest::Found;
+use crate::registration::Registration;
 
 /// What is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// The browsers, by name; those that are found when empty.
     pub browsers: Vec<String>,
+    /// For whom.
+    pub scope: Scope,
     /// A folder of manifests to use instead of the browser's own.
     pub manifest_dir: Option<PathBuf>,
+    /// The folder that a browser of Chromium's family was given as `--user-data-dir`.
+    pub user_data_dir: Option<PathBuf>,
     /// Says what would be done, and does nothing.
     pub dry_run: bool,
 }
 
-/// How it went with one browser.
+/// How it went with one manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -36,11 +41,11 @@ pub enum Outcome {
     Refused,
 }
 
-/// What was done about one browser.
+/// What was done about one manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Action {
-    /// The browser's name.
-    pub browser: &'static str,
+    /// The names of the browsers that read it.
+    pub browsers: Vec<&'static str>,
     /// The manifest.
     pub manifest: PathBuf,
     /// How it went.
@@ -57,27 +62,30 @@ pub struct Action {
 pub struct Report {
     /// Whether it was only talked about.
     pub dry_run: bool,
-    /// One for each browser.
+    /// One for each manifest; browsers that are not there are left out.
     pub actions: Vec<Action>,
 }
 
 impl Report {
-    /// Whether any browser ended in this way.
+    /// Whether it ended in this way with any of them.
     #[must_use]
     pub fn any(&self, outcome: Outcome) -> bool {
         self.actions.iter().any(|action| action.outcome == outcome)
     }
 }
 
-/// One manifest to write or to remove.
+/// One manifest to write or to remove, and the browsers that read it.
 struct Target {
-    browser: &'static Browser,
-    manifest: PathBuf,
-    /// Whether the browser is there, or was named.
+    /// Those that are there or were named.
+    browsers: Vec<&'static Browser>,
+    /// Who would read it, where none of them is there.
+    spare: Option<&'static Browser>,
+    registration: Registration,
+    /// Whether the request is about it.
+    is_meant: bool,
+    /// Whether it is to be written: one of the browsers is there, or was named.
     wanted: bool,
-    /// The folder of manifests, where it is the browser's own and may go once it is empty. The
-    /// browser's folder above it never goes: it is what shows that the browser is there.
-    folder: Option<PathBuf>,
+    scope: Scope,
 }
 
 /// Registers this program with browsers.
@@ -85,9 +93,14 @@ struct Target {
 /// # Errors
 /// One sentence when the request makes no sense. What fails for one browser is in the report.
 pub fn install(environment: &Environment, request: &Request) -> Result<Report, String> {
-    let targets = targets(environment, request)?;
-    let act = |target: &Target| install_one(environment, request, target);
-    Ok(Report { dry_run: request.dry_run, actions: targets.iter().map(act).collect() })
+    let named = named(&request.browsers)?;
+    let targets = targets(environment, request, &named)?;
+    if request.is_ordinary() {
+        left_out::admit(environment, &named);
+    }
+    let wanted = targets.iter().filter(|target| target.wanted);
+    let actions = wanted.map(|target| install_one(environment, request, target)).collect();
+    Ok(Report { dry_run: request.dry_run, actions })
 }
 
 /// Undoes what [`install`] did.
@@ -95,14 +108,35 @@ pub fn install(environment: &Environment, request: &Request) -> Result<Report, S
 /// # Errors
 /// One sentence when the request makes no sense. What fails for one browser is in the report.
 pub fn uninstall(environment: &Environment, request: &Request) -> Result<Report, String> {
-    let targets = targets(environment, request)?;
-    let act = |target: &Target| uninstall_one(environment, request, target);
-    Ok(Report { dry_run: request.dry_run, actions: targets.iter().map(act).collect() })
+    let named = named(&request.browsers)?;
+    let targets = targets(environment, request, &named)?;
+    if request.is_ordinary() {
+        left_out::leave_out(environment, &named);
+    }
+    let actions = targets
+        .iter()
+        // Of browsers that are not there and know nothing there is nothing to say.
+        .filter(|target| {
+            (target.wanted && !named.is_empty()) || target.registration.look() != Found::Nothing
+        })
+        .map(|target| uninstall_one(environment, request, target))
+        .collect();
+    Ok(Report { dry_run: request.dry_run, actions })
 }
 
-fn targets(environment: &Environment, request: &Request) -> Result<Vec<Target>, String> {
+impl Request {
+    /// Whether it is about the browsers of this user as they are, and meant.
+    fn is_ordinary(&self) -> bool {
+        !self.dry_run
+            && self.scope == Scope::User
+            && self.manifest_dir.is_none()
+            && self.user_data_dir.is_none()
+    }
+}
+
+fn named(names: &[String]) -> Result<Vec<&'static Browser>, String> {
     let mut named = Vec::new();
-    for name in &request.browsers {
+    for name in names {
         let browser = browsers::by_name(name).ok_or_else(|| {
             let known: Vec<_> = browsers::ALL.iter().map(|browser| browser.name).collect();
             format!("There is no browser named {name} here. Known are: {}.", known.join(", "))
@@ -111,24 +145,56 @@ fn targets(environment: &Environment, request: &Request) -> Result<Vec<Target>, 
             named.push(browser);
         }
     }
+    Ok(named)
+}
+
+fn targets(
+    environment: &Environment,
+    request: &Request,
+    named: &[&'static Browser],
+) -> Result<Vec<Target>, String> {
     if let Some(folder) = &request.manifest_dir {
-        return in_folder(folder, &named);
+        return in_folder(folder, named);
     }
-    let candidates = if named.is_empty() { browsers::ALL.iter().collect() } else { named.clone() };
-    let mut targets = Vec::new();
-    for browser in candidates {
-        for place in browser.places_in(environment, Scope::User) {
-            let folder = place.manifests.in_environment(environment);
-            targets.push(Target {
-                browser,
-                manifest: manifest::file_in(&folder),
-                wanted: !named.is_empty() || place.is_present(environment),
-                folder: Some(folder),
-            });
+    if let Some(folder) = &request.user_data_dir {
+        return in_profile(folder, named);
+    }
+    let mut targets: Vec<Target> = Vec::new();
+    for browser in browsers::ALL {
+        let places = || browser.places_in(environment, request.scope);
+        let is_named = named.contains(&browser);
+        let is_anywhere = places().any(|place| place.is_present(environment));
+        for place in places() {
+            let is_there = place.is_present(environment);
+            // A named one is told before its first start, but no sandbox is made up for it.
+            let wanted = if is_named {
+                is_there || (!is_anywhere && place.sandbox.is_none())
+            } else {
+                is_there && named.is_empty()
+            };
+            let registration = Registration::at(environment, browser.family, place);
+            let known = targets.iter().position(|target| target.registration == registration);
+            let target = match known {
+                Some(known) => &mut targets[known],
+                None => targets.push_mut(Target::new(registration, request.scope)),
+            };
+            target.wanted |= wanted;
+            target.is_meant |= is_named || named.is_empty();
+            if (wanted || is_there) && !target.browsers.contains(&browser) {
+                target.browsers.push(browser);
+            }
+            target.spare.get_or_insert(browser);
+        }
+    }
+    targets.retain(|target| target.is_meant);
+    for target in &mut targets {
+        if target.browsers.is_empty() {
+            target.browsers.extend(target.spare);
         }
     }
     if targets.is_empty() {
-        return Err("No browser is known for this system yet.".into());
+        let whom = if request.scope == Scope::System { " for the whole machine" } else { "" };
+        return Err(format!("It is not known where {} looks{whom}.", titles(named)));
     }
     Ok(targets)
 }
@@ -136,125 +202,144 @@ fn targets(environment: &Environment, request: &Request) -> Result<Vec<Target>, 
 /// A folder that was named: for the browser that was named with it, or the one that its path
 /// shows.
 fn in_folder(folder: &Path, named: &[&'static Browser]) -> Result<Vec<Target>, String> {
-    let folder = std::path::absolute(folder)
-        .map_err(|error| format!("{} is no folder: {error}.", folder.display()))?;
-    let browser = match named {
-        [] => {
-            let family = family_of(&folder).ok_or_else(|| {
-                format!(
-                    "It cannot be seen which browser reads {}: name it with --browser.",
-                    folder.display()
-                )
-            })?;
-            browsers::ALL.iter().find(|browser| browser.family == family)
-        }
-        [one] => Some(*one),
-        [first, rest @ ..] if rest.iter().all(|browser| browser.family == first.family) => {
-            Some(*first)
-        }
-        _ => None,
+    let folder = absolute(folder)?;
+    let browsers = if named.is_empty() {
+        let family = browsers::family_of(&folder).ok_or_else(|| {
+            format!(
+                "It cannot be seen which browser reads {}: name it with --browser.",
+                folder.display()
+            )
+        })?;
+        browsers::ALL.iter().filter(|browser| browser.family == family).take(1).collect()
+    } else {
+        named.to_vec()
     };
-    let browser = browser.ok_or(
-        "Firefox and Chromium need different manifests: name one of them for --manifest-dir.",
-    )?;
-    let manifest = manifest::file_in(&folder);
-    Ok(vec![Target { browser, manifest, wanted: true, folder: None }])
+    let family = browsers.first().map_or(Family::Chromium, |browser| browser.family);
+    if browsers.iter().any(|browser| browser.family != family) {
+        return Err("Firefox and Chromium need different manifests: name one of them for \
+                    --manifest-dir."
+            .into());
+    }
+    let registration = Registration::in_folder(family, &folder);
+    let target = Target::new(registration, Scope::User);
+    Ok(vec![Target { browsers, wanted: true, is_meant: true, ..target }])
 }
 
-/// The family that reads a folder of this name.
-fn family_of(folder: &Path) -> Option<Family> {
-    let parts: Vec<String> =
-        folder.components().map(|part| part.as_os_str().to_string_lossy().to_lowercase()).collect();
-    let names = |name: &str| parts.iter().any(|part| part.contains(name));
-    if names("mozilla") || names("firefox") {
-        return Some(Family::Firefox);
+/// A folder of settings that was named: browsers of Chromium's family look for manifests in it.
+fn in_profile(folder: &Path, named: &[&'static Browser]) -> Result<Vec<Target>, String> {
+    let chromium = |browser: &&Browser| browser.family == Family::Chromium;
+    if !named.iter().all(chromium) {
+        return Err("Only Chromium and its relatives read manifests from --user-data-dir; \
+                    Firefox reads them from its own folder."
+            .into());
     }
-    let is_chromiums = parts.last().is_some_and(|last| last == "nativemessaginghosts");
-    (is_chromiums || names("chrom")).then_some(Family::Chromium)
+    let folder = absolute(folder)?.join("NativeMessagingHosts");
+    let browsers = if named.is_empty() {
+        browsers::by_name("chromium").into_iter().collect()
+    } else {
+        named.to_vec()
+    };
+    let registration = Registration::in_folder(Family::Chromium, &folder);
+    let target = Target::new(registration, Scope::User);
+    Ok(vec![Target { browsers, wanted: true, is_meant: true, ..target }])
+}
+
+fn absolute(folder: &Path) -> Result<PathBuf, String> {
+    std::path::absolute(folder)
+        .map_err(|error| format!("{} is no folder: {error}.", folder.display()))
 }
 
 fn install_one(environment: &Environment, request: &Request, target: &Target) -> Action {
-    let title = target.browser.title;
-    if !target.wanted {
-        return target
-            .action(Outcome::Skipped, format!("{title} is not there."))
-            .remedy(format!("Start {title} once, or use --browser {}.", target.browser.name));
-    }
-    let ours = Manifest::ours(target.browser.family, &environment.binary);
-    let bytes = match ours.to_bytes() {
-        Ok(bytes) => bytes,
+    let (registration, title) = (&target.registration, titles(&target.browsers));
+    let wanted = match registration.wanted(environment) {
+        Ok(wanted) => wanted,
         Err(error) => {
             return target
                 .action(Outcome::Refused, format!("{title} cannot be told: {error}."))
                 .remedy("Move the program to a folder with a plain name.");
         }
     };
-    let takes_over = match manifest::look_at(&target.manifest) {
+    let takes_over = match registration.look() {
         Found::Nothing => String::new(),
-        Found::Ours(_, there) if there == bytes => {
-            return target.action(Outcome::Unchanged, format!("{title} knows Torrpeddo already."));
+        Found::Ours(_, there) if registration.is_current(&there, &wanted) => {
+            return target.action(Outcome::Unchanged, format!("Already registered with {title}."));
         }
-        Found::Ours(there, _) if there.path != environment.binary => {
-            format!(" It was told of {} before.", there.path.display())
-        }
-        Found::Ours(..) => String::new(),
+        Found::Ours(there, _) => match registration.leads_to(&there) {
+            before if before == environment.binary => String::new(),
+            before => format!(" It was {} before.", before.display()),
+        },
         Found::NotOurs(reason) => return target.not_ours(&reason),
         Found::Unreadable(reason) => return target.unusable(&reason),
     };
     if request.dry_run {
-        return target
-            .action(Outcome::Written, format!("{title} would be told of Torrpeddo.{takes_over}"));
+        let message = format!("Would be registered with {title}.{takes_over}");
+        return target.action(Outcome::Written, message);
     }
-    match manifest::write(&target.manifest, &bytes) {
-        Ok(()) => {
-            target.action(Outcome::Written, format!("{title} knows Torrpeddo now.{takes_over}"))
-        }
+    match registration.write(&wanted) {
+        Ok(()) => target.action(Outcome::Written, format!("Registered with {title}.{takes_over}")),
         Err(error) => target.unusable(&error.to_string()),
     }
 }
 
 fn uninstall_one(environment: &Environment, request: &Request, target: &Target) -> Action {
-    let title = target.browser.title;
-    match manifest::look_at(&target.manifest) {
+    let (registration, title) = (&target.registration, titles(&target.browsers));
+    match registration.look() {
         Found::Nothing => {
-            return target.action(Outcome::Skipped, format!("{title} was not told of Torrpeddo."));
+            return target.action(Outcome::Skipped, format!("Not registered with {title}."));
         }
         Found::NotOurs(reason) => {
-            return target.action(
-                Outcome::Skipped,
-                format!("{} is not ours ({reason}); left as it is.", target.manifest.display()),
-            );
+            let shown = registration.file.display();
+            let message = format!("{shown} is not ours ({reason}); left as it is.");
+            return target.action(Outcome::Skipped, message);
         }
         Found::Unreadable(reason) => return target.unusable(&reason),
-        Found::Ours(there, _) if there.path != environment.binary && there.path.exists() => {
-            let other = there.path.display();
-            return target
-                .action(
-                    Outcome::Skipped,
-                    format!("{title} uses another installation: {other}; left as it is."),
-                )
-                .remedy(format!("To undo that one, run: {other} uninstall"));
+        Found::Ours(there, _) => {
+            let other = registration.leads_to(&there);
+            if other != environment.binary && other.exists() {
+                let other = other.display();
+                let message = format!("{title} uses another installation: {other}; left as it is.");
+                return target
+                    .action(Outcome::Skipped, message)
+                    .remedy(format!("To undo that one, run: {other} uninstall"));
+            }
         }
-        Found::Ours(..) => {}
     }
     if request.dry_run {
-        return target.action(Outcome::Removed, format!("{title} would forget Torrpeddo."));
+        let message = format!("Would be taken back from {title}.");
+        return target.action(Outcome::Removed, message);
     }
-    if let Err(error) = fs::remove_file(&target.manifest) {
-        return target.unusable(&error.to_string());
+    match registration.remove() {
+        Ok(()) => target.action(Outcome::Removed, format!("No longer registered with {title}.")),
+        Err(error) => target.unusable(&error.to_string()),
     }
-    if let Some(folder) = &target.folder {
-        // Fails where it is not empty, and then it stays.
-        let _ = fs::remove_dir(folder);
+}
+
+/// The browsers, as a sentence names them.
+fn titles(browsers: &[&Browser]) -> String {
+    let titles: Vec<_> = browsers.iter().map(|browser| browser.title).collect();
+    match titles.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => String::new(),
     }
-    target.action(Outcome::Removed, format!("{title} has forgotten Torrpeddo."))
 }
 
 impl Target {
+    fn new(registration: Registration, scope: Scope) -> Self {
+        Self {
+            browsers: Vec::new(),
+            spare: None,
+            registration,
+            is_meant: false,
+            wanted: false,
+            scope,
+        }
+    }
+
     fn action(&self, outcome: Outcome, message: String) -> Action {
         Action {
-            browser: self.browser.name,
-            manifest: self.manifest.clone(),
+            browsers: self.browsers.iter().map(|browser| browser.name).collect(),
+            manifest: self.registration.file.clone(),
             outcome,
             message,
             remedy: None,
@@ -262,16 +347,19 @@ impl Target {
     }
 
     fn not_ours(&self, reason: &str) -> Action {
-        let path = self.manifest.display();
+        let path = self.registration.file.display();
         let message = format!("{path} is not ours ({reason}); nothing was written.");
         self.action(Outcome::Refused, message)
             .remedy("Move that file away if nothing needs it, then install again.")
     }
 
     fn unusable(&self, reason: &str) -> Action {
-        let path = self.manifest.display();
-        self.action(Outcome::Refused, format!("{path} cannot be changed: {reason}."))
-            .remedy("Allow writing there, then try again.")
+        let path = self.registration.file.display();
+        let remedy = match self.scope {
+            Scope::User => "Allow writing there, then try again.",
+            Scope::System => "Run it again as the administrator.",
+        };
+        self.action(Outcome::Refused, format!("{path} cannot be changed: {reason}.")).remedy(remedy)
     }
 }
 

@@ -1,70 +1,30 @@
-use std::collections::BTreeSet;
+use std::fs;
 
 use serde_json::Value;
 
 use super::*;
-use crate::System;
+use crate::testing::Machine;
 
-/// A home in a temporary folder.
-struct Home {
-    dir: tempfile::TempDir,
-    environment: Environment,
-}
-
-impl Home {
-    fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let environment = Environment {
-            system: System::Linux,
-            home: dir.path().join("home"),
-            config: dir.path().join("home/.config"),
-            root: dir.path().join("root"),
-            binary: dir.path().join("bin/torrpeddo"),
-        };
-        fs::create_dir_all(&environment.config).unwrap();
-        fs::create_dir_all(dir.path().join("bin")).unwrap();
-        fs::write(&environment.binary, "").unwrap();
-        Self { dir, environment }
-    }
-
-    fn with(self, folders: &[&str]) -> Self {
-        for folder in folders {
-            fs::create_dir_all(self.environment.home.join(folder)).unwrap();
-        }
-        self
-    }
-
-    fn install(&self, request: &Request) -> Vec<(&'static str, Outcome)> {
+impl Machine {
+    fn install(&self, request: &Request) -> Vec<(String, Outcome)> {
         outcomes(&install(&self.environment, request).unwrap())
     }
 
-    fn uninstall(&self, request: &Request) -> Vec<(&'static str, Outcome)> {
+    fn uninstall(&self, request: &Request) -> Vec<(String, Outcome)> {
         outcomes(&uninstall(&self.environment, request).unwrap())
     }
 
     fn read(&self, path: &str) -> Value {
         serde_json::from_slice(&fs::read(self.environment.home.join(path)).unwrap()).unwrap()
     }
-
-    /// Every path below the home, for comparing.
-    fn tree(&self) -> BTreeSet<PathBuf> {
-        fn walk(folder: &Path, paths: &mut BTreeSet<PathBuf>) {
-            for entry in fs::read_dir(folder).unwrap() {
-                let path = entry.unwrap().path();
-                if path.is_dir() {
-                    walk(&path, paths);
-                }
-                paths.insert(path);
-            }
-        }
-        let mut paths = BTreeSet::new();
-        walk(self.dir.path(), &mut paths);
-        paths
-    }
 }
 
-fn outcomes(report: &Report) -> Vec<(&'static str, Outcome)> {
-    report.actions.iter().map(|action| (action.browser, action.outcome)).collect()
+fn outcomes(report: &Report) -> Vec<(String, Outcome)> {
+    report.actions.iter().map(|action| (action.browsers.join(" "), action.outcome)).collect()
+}
+
+fn of<const N: usize>(browsers: [&str; N], outcome: Outcome) -> Vec<(String, Outcome)> {
+    browsers.iter().map(|browser| ((*browser).to_owned(), outcome)).collect()
 }
 
 fn all() -> Request {
@@ -75,151 +35,251 @@ fn named(name: &str) -> Request {
     Request { browsers: vec![name.into()], ..Request::default() }
 }
 
+fn in_folder(browsers: &[&str], folder: PathBuf) -> Request {
+    let browsers = browsers.iter().map(|browser| (*browser).to_owned()).collect();
+    Request { browsers, manifest_dir: Some(folder), ..Request::default() }
+}
+
 const FIREFOX: &str = ".mozilla/native-messaging-hosts/org.torrpeddo.host.json";
 const CHROMIUM: &str = ".config/chromium/NativeMessagingHosts/org.torrpeddo.host.json";
 
 #[test]
 fn browsers_that_are_there_are_told_and_others_are_left_alone() {
-    use Outcome::{Removed, Skipped, Unchanged, Written};
-    let home = Home::new().with(&[".mozilla", ".config/chromium"]);
-    let before = home.tree();
-    let expect = |outcome| vec![("firefox", outcome), ("chromium", outcome), ("chrome", Skipped)];
-    assert_eq!(home.install(&all()), expect(Written));
-    assert_eq!(home.read(FIREFOX)["allowed_extensions"][0], "torrpeddo@torrpeddo.org");
+    use Outcome::{Removed, Unchanged, Written};
+    let machine = Machine::new(&[".mozilla", ".config/chromium"]);
+    let before = machine.tree();
+    let expect = |outcome| of(["firefox", "chromium"], outcome);
+    assert_eq!(machine.install(&all()), expect(Written));
+    assert_eq!(machine.read(FIREFOX)["allowed_extensions"][0], "torrpeddo@torrpeddo.org");
     assert_eq!(
-        home.read(CHROMIUM)["allowed_origins"][0],
+        machine.read(CHROMIUM)["allowed_origins"][0],
         "chrome-extension://iibhikoaahafbllkolaaineamdjbbedb/"
     );
     assert_eq!(
-        home.read(CHROMIUM)["path"],
-        home.environment.binary.to_str().unwrap(),
+        machine.read(CHROMIUM)["path"],
+        machine.environment.binary.to_str().unwrap(),
         "an absolute path"
     );
-    assert_eq!(home.install(&all()), expect(Unchanged));
-    assert_eq!(home.uninstall(&all()), expect(Removed));
-    assert_eq!(home.tree(), before);
-    assert_eq!(home.install(&all()), expect(Written), "and again");
+    let told = machine.tree();
+    assert_eq!(machine.install(&all()), expect(Unchanged));
+    assert_eq!(machine.tree(), told);
+    assert_eq!(machine.uninstall(&all()), expect(Removed));
+    assert_eq!(machine.tree(), before);
+    assert_eq!(machine.uninstall(&all()), []);
+    assert_eq!(machine.install(&all()), expect(Written), "and again");
+}
+
+#[test]
+fn browsers_that_read_the_same_manifest_are_named_together() {
+    let machine = Machine::new(&[".mozilla", ".zen"]);
+    assert_eq!(machine.install(&all()), of(["firefox zen"], Outcome::Written));
+    let report = install(&machine.environment, &all()).unwrap();
+    assert!(report.actions[0].message.contains("Firefox and Zen"));
+    // Nobody can be told of one of them alone.
+    assert_eq!(machine.install(&named("zen")), of(["firefox zen"], Outcome::Unchanged));
+    assert_eq!(machine.uninstall(&named("zen")), of(["firefox zen"], Outcome::Removed));
+}
+
+#[test]
+fn a_sandboxed_browser_is_led_out_by_a_script() {
+    let machine = Machine::new(&[
+        ".var/app/org.mozilla.firefox/.mozilla",
+        ".var/app/org.mozilla.firefox/data",
+        ".var/app/com.brave.Browser/data",
+        ".var/app/com.brave.Browser/config/BraveSoftware/Brave-Browser",
+    ]);
+    let before = machine.tree();
+    assert_eq!(machine.install(&all()), of(["firefox", "brave"], Outcome::Written));
+    let app = ".var/app/org.mozilla.firefox";
+    let manifest = machine.read(&format!("{app}/{FIREFOX}"));
+    let script = PathBuf::from(manifest["path"].as_str().unwrap());
+    assert!(script.starts_with(machine.environment.home.join(app)), "inside the sandbox");
+    let text = fs::read_to_string(&script).unwrap();
+    assert_eq!(crate::sandbox::script_target(&text).unwrap(), machine.environment.binary);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(fs::metadata(&script).unwrap().permissions().mode() & 0o111, 0o111);
+    }
+    assert_eq!(machine.install(&all()), of(["firefox", "brave"], Outcome::Unchanged));
+    // The manifest stays the same when the program moves; the script does not.
+    let moved = machine.with_program(machine.program("elsewhere/torrpeddo"));
+    assert!(install(&moved, &all()).unwrap().any(Outcome::Written));
+    assert_eq!(
+        outcomes(&uninstall(&moved, &all()).unwrap()),
+        of(["firefox", "brave"], Outcome::Removed)
+    );
+    fs::remove_dir_all(machine.dir.path().join("elsewhere")).unwrap();
+    assert_eq!(machine.tree(), before);
+    let plain = Machine::new(&[]);
+    assert_eq!(plain.install(&named("brave")), of(["brave"], Outcome::Written));
+    assert!(!plain.environment.home.join(".var").exists(), "no sandbox is made up");
 }
 
 #[test]
 fn a_browsers_other_files_stay() {
-    let home = Home::new().with(&[".mozilla/firefox", ".mozilla/native-messaging-hosts"]);
-    let other = home.environment.home.join(".mozilla/native-messaging-hosts/other.json");
+    let machine = Machine::new(&[".mozilla/firefox", ".mozilla/native-messaging-hosts"]);
+    let other = machine.environment.home.join(".mozilla/native-messaging-hosts/other.json");
     fs::write(&other, "{}").unwrap();
-    let before = home.tree();
-    home.install(&all());
-    home.uninstall(&all());
-    assert_eq!(home.tree(), before);
+    let before = machine.tree();
+    machine.install(&all());
+    machine.uninstall(&all());
+    assert_eq!(machine.tree(), before);
 }
 
 #[test]
 fn firefox_is_found_by_its_new_profiles_too() {
-    let home = Home::new().with(&[".config/mozilla/firefox"]);
-    assert_eq!(home.install(&all())[0], ("firefox", Outcome::Written));
-    assert_eq!(home.read(FIREFOX)["type"], "stdio");
+    let machine = Machine::new(&[".config/mozilla/firefox"]);
+    assert_eq!(machine.install(&all()), of(["firefox"], Outcome::Written));
+    assert_eq!(machine.read(FIREFOX)["type"], "stdio");
 }
 
 #[test]
 fn a_named_browser_is_told_before_its_first_start() {
-    let home = Home::new();
-    let before = home.tree();
-    assert_eq!(home.install(&named("Chromium")), [("chromium", Outcome::Written)]);
-    assert_eq!(home.uninstall(&named("chromium")), [("chromium", Outcome::Removed)]);
-    let left: Vec<_> = home.tree().difference(&before).cloned().collect();
-    assert_eq!(left, [home.environment.config.join("chromium")]);
-    let error = install(&home.environment, &named("netscape")).unwrap_err();
+    let machine = Machine::new(&[]);
+    let before = machine.tree();
+    assert_eq!(machine.install(&named("Chromium")), of(["chromium"], Outcome::Written));
+    assert_eq!(machine.uninstall(&named("chromium")), of(["chromium"], Outcome::Removed));
+    let left: Vec<_> = machine.tree().difference(&before).map(|(path, _)| path.clone()).collect();
+    let made = [machine.environment.config.clone(), machine.environment.config.join("chromium")];
+    assert!(made.iter().all(|folder| left.contains(folder)), "what shows that it is there");
+    assert!(!left.iter().any(|path| path.ends_with("NativeMessagingHosts")));
+    let error = install(&machine.environment, &named("netscape")).unwrap_err();
     assert!(error.contains("netscape") && error.contains("firefox"), "{error}");
 }
 
 #[test]
 fn a_dry_run_changes_nothing() {
-    let home = Home::new().with(&[".mozilla"]);
-    let before = home.tree();
+    let machine = Machine::new(&[".mozilla"]);
+    let before = machine.tree();
     let dry = Request { dry_run: true, ..all() };
-    assert_eq!(home.install(&dry)[0], ("firefox", Outcome::Written));
-    assert_eq!(home.tree(), before);
-    home.install(&all());
-    let before = home.tree();
-    assert_eq!(home.uninstall(&dry)[0], ("firefox", Outcome::Removed));
-    assert_eq!(home.tree(), before);
+    assert_eq!(machine.install(&dry), of(["firefox"], Outcome::Written));
+    assert_eq!(machine.tree(), before);
+    machine.install(&all());
+    let before = machine.tree();
+    assert_eq!(machine.uninstall(&dry), of(["firefox"], Outcome::Removed));
+    assert_eq!(machine.tree(), before);
 }
 
 #[test]
 fn a_folder_can_be_named() {
-    let home = Home::new();
+    let machine = Machine::new(&[]);
     for (browsers, folder, list) in [
-        (vec!["firefox".into()], "anywhere", "allowed_extensions"),
-        (vec!["chrome".into(), "chromium".into()], "elsewhere", "allowed_origins"),
-        (vec![], "profile/NativeMessagingHosts", "allowed_origins"),
-        (vec![], ".mozilla/native-messaging-hosts", "allowed_extensions"),
-        (vec![], "etc/chromium/native-messaging-hosts", "allowed_origins"),
+        (&["firefox"] as &[&str], "anywhere", "allowed_extensions"),
+        (&["chrome", "chromium"], "elsewhere", "allowed_origins"),
+        (&[], "profile/NativeMessagingHosts", "allowed_origins"),
+        (&[], ".mozilla/native-messaging-hosts", "allowed_extensions"),
+        (&[], "etc/chromium/native-messaging-hosts", "allowed_origins"),
     ] {
-        let manifest_dir = Some(home.environment.home.join(folder));
-        let request = Request { browsers, manifest_dir, dry_run: false };
-        assert_eq!(home.install(&request)[0].1, Outcome::Written, "{folder}");
-        assert!(home.read(&format!("{folder}/org.torrpeddo.host.json"))[list].is_array());
-        assert_eq!(home.uninstall(&request)[0].1, Outcome::Removed, "{folder}");
+        let request = in_folder(browsers, machine.environment.home.join(folder));
+        assert_eq!(machine.install(&request)[0].1, Outcome::Written, "{folder}");
+        assert!(machine.read(&format!("{folder}/org.torrpeddo.host.json"))[list].is_array());
+        assert_eq!(machine.uninstall(&request)[0].1, Outcome::Removed, "{folder}");
     }
-    for browsers in [vec![], vec!["firefox".into(), "chromium".into()]] {
-        let manifest_dir = Some(home.dir.path().join("home/unclear"));
-        let request = Request { browsers, manifest_dir, dry_run: false };
-        assert!(install(&home.environment, &request).is_err());
+    for browsers in [&[] as &[&str], &["firefox", "chromium"]] {
+        let request = in_folder(browsers, machine.dir.path().join("home/unclear"));
+        assert!(install(&machine.environment, &request).is_err());
     }
 }
 
 #[test]
+fn a_folder_of_settings_can_be_named() {
+    let machine = Machine::new(&["profile"]);
+    let user_data_dir = Some(machine.environment.home.join("profile"));
+    let request = Request { user_data_dir, ..Request::default() };
+    assert_eq!(machine.install(&request), of(["chromium"], Outcome::Written));
+    let manifest = machine.read("profile/NativeMessagingHosts/org.torrpeddo.host.json");
+    assert!(manifest["allowed_origins"].is_array());
+    assert_eq!(machine.uninstall(&request), of(["chromium"], Outcome::Removed));
+    let request = Request { browsers: vec!["firefox".into()], ..request };
+    assert!(install(&machine.environment, &request).unwrap_err().contains("Firefox"));
+}
+
+#[test]
 fn what_is_not_ours_is_never_touched() {
-    let home = Home::new().with(&[".mozilla/native-messaging-hosts"]);
-    let path = home.environment.home.join(FIREFOX);
+    let machine = Machine::new(&[".mozilla/native-messaging-hosts"]);
+    let path = machine.environment.home.join(FIREFOX);
     for text in
         [r#"{"name": "org.torrpeddo.host", "path": "/opt/evil/host", "type": "stdio"}"#, "{", ""]
     {
         fs::write(&path, text).unwrap();
-        let report = install(&home.environment, &named("firefox")).unwrap();
+        let report = install(&machine.environment, &named("firefox")).unwrap();
         assert_eq!(report.actions[0].outcome, Outcome::Refused, "{text}");
         assert!(report.actions[0].remedy.is_some());
-        assert_eq!(home.uninstall(&named("firefox"))[0].1, Outcome::Skipped);
+        assert_eq!(machine.uninstall(&named("firefox"))[0].1, Outcome::Skipped);
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
 }
 
 #[test]
 fn another_installation_of_ours_is_taken_over_but_not_removed() {
-    let home = Home::new().with(&[".mozilla"]);
-    let other = home.dir.path().join("other/torrpeddo");
-    let theirs = Environment { binary: other.clone(), ..home.environment.clone() };
+    let machine = Machine::new(&[".mozilla"]);
+    let other = machine.dir.path().join("other/torrpeddo");
+    let theirs = machine.with_program(other.clone());
     install(&theirs, &named("firefox")).unwrap();
 
     fs::create_dir_all(other.parent().unwrap()).unwrap();
     fs::write(&other, "").unwrap();
-    assert_eq!(home.uninstall(&named("firefox"))[0].1, Outcome::Skipped);
-    let report = install(&home.environment, &named("firefox")).unwrap();
+    assert_eq!(machine.uninstall(&named("firefox"))[0].1, Outcome::Skipped);
+    let report = install(&machine.environment, &named("firefox")).unwrap();
     assert_eq!(report.actions[0].outcome, Outcome::Written);
     assert!(report.actions[0].message.contains(other.to_str().unwrap()));
-    assert_eq!(home.uninstall(&named("firefox"))[0].1, Outcome::Removed);
+    assert_eq!(machine.uninstall(&named("firefox"))[0].1, Outcome::Removed);
 
     // One whose program is gone serves nobody.
     install(&theirs, &named("firefox")).unwrap();
     fs::remove_file(&other).unwrap();
-    assert_eq!(home.uninstall(&named("firefox"))[0].1, Outcome::Removed);
+    assert_eq!(machine.uninstall(&named("firefox"))[0].1, Outcome::Removed);
 }
 
 #[test]
-fn a_folder_that_is_a_file_is_a_sentence() {
-    let home = Home::new().with(&[".config/chromium"]);
-    fs::write(home.environment.home.join(".config/chromium/NativeMessagingHosts"), "").unwrap();
-    let report = install(&home.environment, &named("chromium")).unwrap();
-    assert_eq!(report.actions[0].outcome, Outcome::Refused);
-    assert!(report.actions[0].message.contains("NativeMessagingHosts"));
+fn folders_that_are_files_are_a_sentence() {
+    for (folder, file) in [
+        (".config/chromium", ".config/chromium/NativeMessagingHosts"),
+        (".config", ".config/chromium"),
+    ] {
+        let machine = Machine::new(&[folder]);
+        fs::write(machine.environment.home.join(file), "").unwrap();
+        let before = machine.tree();
+        let report = install(&machine.environment, &all()).unwrap();
+        assert_eq!(outcomes(&report), of(["chromium"], Outcome::Refused));
+        assert!(report.actions[0].message.contains("NativeMessagingHosts"));
+        assert_eq!(machine.tree(), before, "{file}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_of_folders_are_followed_and_links_of_manifests_are_not() {
+    use std::os::unix::fs::symlink;
+    let machine = Machine::new(&[".mozilla", "dotfiles/hosts"]);
+    let folder = machine.environment.home.join(".mozilla/native-messaging-hosts");
+    symlink(machine.environment.home.join("dotfiles/hosts"), &folder).unwrap();
+    let before = machine.tree();
+    assert_eq!(machine.install(&all()), of(["firefox"], Outcome::Written));
+    assert_eq!(machine.read("dotfiles/hosts/org.torrpeddo.host.json")["type"], "stdio");
+    assert_eq!(machine.uninstall(&all()), of(["firefox"], Outcome::Removed));
+    assert_eq!(machine.tree(), before, "the link stays");
+
+    let elsewhere = machine.environment.home.join("elsewhere.json");
+    fs::write(&elsewhere, "{}").unwrap();
+    symlink(&elsewhere, machine.environment.home.join(FIREFOX)).unwrap();
+    assert_eq!(machine.install(&all()), of(["firefox"], Outcome::Refused));
+    assert_eq!(machine.uninstall(&all()), of(["firefox"], Outcome::Skipped));
+    assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "{}");
+
+    // A link that leads nowhere.
+    fs::remove_dir_all(machine.environment.home.join("dotfiles")).unwrap();
+    assert_eq!(machine.install(&all()), of(["firefox"], Outcome::Refused));
 }
 
 #[cfg(unix)]
 #[test]
 fn a_program_whose_path_no_manifest_can_hold_is_a_sentence() {
     use std::os::unix::ffi::OsStrExt;
-    let home = Home::new().with(&[".mozilla"]);
+    let machine = Machine::new(&[".mozilla"]);
     let binary = PathBuf::from(std::ffi::OsStr::from_bytes(b"/x\xff/torrpeddo"));
-    let environment = Environment { binary, ..home.environment.clone() };
+    let environment = machine.with_program(binary);
     let report = install(&environment, &named("firefox")).unwrap();
     assert_eq!(report.actions[0].outcome, Outcome::Refused);
     assert!(report.actions[0].message.contains("UTF-8"));

@@ -11,6 +11,14 @@ pub mod browsers;
 pub mod doctor;
 mod environment;
 pub mod install;
+mod left_out;
 pub mod manifest;
+pub mod registration;
+pub mod registry;
+pub mod repair;
+pub mod sandbox;
+
+#[cfg(test)]
+mod testing;
 
 pub use environment::{Base, Environment, System};

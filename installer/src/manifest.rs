@@ -137,23 +137,40 @@ pub fn look_at(path: &Path) -> Found {
     }
 }
 
-/// Writes the file in one step: a browser, or a cut of the power, sees the old one or the new one.
+/// Writes a file in one step: a browser, or a cut of the power, sees the old one or the new one.
+/// Everybody may read it, and start it where it is `executable`, whatever the user's umask is: a
+/// manifest for the whole machine is no use otherwise.
 ///
 /// # Errors
 /// When the folder or the file cannot be written; then nothing has changed.
-pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write(path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(folder)?;
+    let made: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
     let new = folder.join(format!(".{HOST_NAME}.{}.new", std::process::id()));
-    let written = fs::File::create_new(&new).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let result = written.and_then(|()| fs::rename(&new, path));
+    let result = fs::create_dir_all(folder)
+        .and_then(|()| write_new(&new, bytes, executable))
+        .and_then(|()| fs::rename(&new, path));
     if result.is_err() {
         let _ = fs::remove_file(&new);
+        for folder in made {
+            let _ = fs::remove_dir(folder);
+        }
     }
     result
+}
+
+fn write_new(path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
+    let mut file = fs::File::create_new(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = if executable { 0o755 } else { 0o644 };
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
+    }
+    #[cfg(not(unix))]
+    let _ = executable;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 #[cfg(test)]
@@ -221,7 +238,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = file_in(dir.path());
         fs::create_dir(&path).unwrap();
-        assert!(write(&path, b"{}").is_err());
+        assert!(write(&path, b"{}", false).is_err());
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use torrpeddo_engine::{Desktop, Error, Result};
 
-/// How long a file manager may take to answer.
-const FILE_MANAGER_LIMIT: Duration = Duration::from_secs(5);
+use crate::programs;
+
 /// Nobody can read a dialog and close it in less: it was never there.
 const DIALOG_LEAST: Duration = Duration::from_millis(150);
 
@@ -137,7 +137,7 @@ fn show_selected(path: &Path) -> bool {
         .args(["/org/freedesktop/FileManager1", "org.freedesktop.FileManager1.ShowItems"])
         .arg(format!("array:string:{}", file_url(path)))
         .arg("string:");
-    finishes_well(&mut command, FILE_MANAGER_LIMIT)
+    programs::finishes_well(&mut command)
 }
 
 /// KDE's own dialog, where that is the desktop: `None` when it is not, or not installed.
@@ -157,23 +157,6 @@ fn kdialog(title: &str, start: Option<&Path>) -> Option<Option<PathBuf>> {
     let path = String::from_utf8(output.stdout).ok()?;
     let path = path.strip_suffix('\n').unwrap_or(&path);
     Some((output.status.success() && !path.is_empty()).then(|| path.into()))
-}
-
-/// Whether the command ends well within the time.
-fn finishes_well(command: &mut Command, limit: Duration) -> bool {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let Ok(mut child) = command.spawn() else { return false };
-    let deadline = Instant::now() + limit;
-    while Instant::now() < deadline {
-        match child.try_wait() {
-            Ok(Some(status)) => return status.success(),
-            Ok(None) => std::thread::sleep(Duration::from_millis(10)),
-            Err(_) => break,
-        }
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    false
 }
 
 /// The `file:` URL of an absolute path. Commas are escaped too: dbus-send takes them for the ends
@@ -205,15 +188,5 @@ mod tests {
     fn a_missing_path_is_an_error_with_or_without_a_desktop() {
         let error = SystemDesktop.show(Path::new("/nowhere/at/all")).unwrap_err();
         assert!(matches!(error, Error::Io { .. }), "{error}");
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_program_that_hangs_is_ended() {
-        let began = Instant::now();
-        assert!(!finishes_well(Command::new("sleep").arg("60"), Duration::from_millis(50)));
-        assert!(finishes_well(&mut Command::new("true"), FILE_MANAGER_LIMIT));
-        assert!(!finishes_well(&mut Command::new("/no/such/program"), FILE_MANAGER_LIMIT));
-        assert!(began.elapsed() < Duration::from_secs(30));
     }
 }

@@ -27,6 +27,7 @@ mod paths;
 #[cfg_attr(unix, path = "private_folder_unix.rs")]
 mod private_folder;
 mod probe;
+mod programs;
 mod reach;
 mod relay;
 mod start;

@@ -65,12 +65,12 @@ pub enum Command {
     Settings(SettingsArguments),
     /// End the engine; it saves everything first
     Stop(StopArguments),
-    /// Tell the browsers of this user where Torrpeddo is
+    /// Tell the browsers where Torrpeddo is
     Install(InstallArguments),
     /// Undo `install`
     Uninstall(InstallArguments),
     /// Look whether everything is set up, and say what to do where it is not
-    Doctor,
+    Doctor(DoctorArguments),
     /// Run the engine in this terminal (browsers and commands start it by themselves)
     Engine(EngineArguments),
     /// Speak the browsers' protocol over standard input and output
@@ -195,12 +195,26 @@ pub struct InstallArguments {
     /// Only this browser, even if it was never started; may be repeated
     #[arg(long = "browser", value_name = "NAME")]
     pub browsers: Vec<String>,
+    /// For every user of this machine; needs an administrator
+    #[arg(long)]
+    pub system: bool,
+    /// For a browser of Chromium's family that is started with this --user-data-dir
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["system", "manifest_dir"])]
+    pub user_data_dir: Option<PathBuf>,
     /// Use this folder of native manifests instead of the browser's own
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "system")]
     pub manifest_dir: Option<PathBuf>,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// Put right what can be put right without you
+    #[arg(long)]
+    pub fix: bool,
 }
 
 /// Arguments of `engine`.

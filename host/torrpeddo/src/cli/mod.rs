@@ -16,6 +16,7 @@ use out::Out;
 mod act;
 mod add;
 mod args;
+mod doctor;
 mod list;
 mod out;
 mod progress;
@@ -61,7 +62,7 @@ fn dispatch(command: Command, out: &Out) -> Result<ExitCode> {
         Command::Stop(arguments) => stop::run(&arguments, out),
         Command::Install(arguments) => setup::install(arguments, out),
         Command::Uninstall(arguments) => setup::uninstall(arguments, out),
-        Command::Doctor => setup::doctor(out),
+        Command::Doctor(arguments) => doctor::run(&arguments, out),
         Command::Engine(arguments) => engine_process::run(arguments.detached),
         Command::Relay => Ok(relay::run()),
         Command::Completions { shell } => {

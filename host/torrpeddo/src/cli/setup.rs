@@ -1,12 +1,11 @@
-//! `torrpeddo install`, `uninstall` and `doctor`.
+//! `torrpeddo install` and `uninstall`.
 
 use std::process::ExitCode;
 
 use console::style;
-use serde_json::json;
 use torrpeddo_installer::Environment;
+use torrpeddo_installer::browsers::Scope;
 use torrpeddo_installer::install::{self, Outcome, Report, Request};
-use torrpeddo_protocol::model::Level;
 
 use super::args::InstallArguments;
 use super::out::Out;
@@ -34,31 +33,15 @@ pub fn uninstall(arguments: InstallArguments, out: &Out) -> Result<ExitCode> {
     Ok(code(!report.any(Outcome::Refused)))
 }
 
-/// Looks at everything.
-pub fn doctor(out: &Out) -> Result<ExitCode> {
-    let findings = doctor::examine(&Paths::discover());
-    out.document(&json!({ "findings": findings }));
-    for finding in &findings {
-        let mark = match finding.level {
-            Level::Ok => style("ok     ").green(),
-            Level::Warning => style("warning").yellow(),
-            Level::Problem => style("PROBLEM").red(),
-        };
-        out.line(&format!("{mark}  {}: {}", finding.check, text::plain(&finding.message)));
-        if let Some(remedy) = &finding.remedy {
-            out.line(&format!("         {} {}", style("hint:").cyan(), text::plain(remedy)));
-        }
-    }
-    Ok(code(!torrpeddo_installer::doctor::has_problem(&findings)))
-}
-
 fn act(
     arguments: InstallArguments,
     act: impl Fn(&Environment, &Request) -> Result<Report, String>,
 ) -> Result<Report> {
-    let InstallArguments { browsers, manifest_dir, dry_run } = arguments;
-    let request = Request { browsers, manifest_dir, dry_run };
-    act(&doctor::environment()?, &request).map_err(Failure::usage)
+    let InstallArguments { browsers, system, user_data_dir, manifest_dir, dry_run } = arguments;
+    let scope = if system { Scope::System } else { Scope::User };
+    let request = Request { browsers, scope, manifest_dir, user_data_dir, dry_run };
+    let environment = doctor::environment(&Paths::discover()?)?;
+    act(&environment, &request).map_err(Failure::usage)
 }
 
 fn tell(report: &Report, out: &Out) {
@@ -71,7 +54,7 @@ fn tell(report: &Report, out: &Out) {
             Outcome::Skipped => style("skipped  ").dim(),
             Outcome::Refused => style("REFUSED  ").red(),
         };
-        out.line(&format!("{mark}  {}: {}", action.browser, text::plain(&action.message)));
+        out.line(&format!("{mark}  {}", text::plain(&action.message)));
         if matches!(action.outcome, Outcome::Written | Outcome::Removed) {
             out.line(&format!("           {}", action.manifest.display()));
         }

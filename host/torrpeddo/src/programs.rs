@@ -1,0 +1,71 @@
+//! Programs of the desktop that this one asks. They are started without our pipes, and what takes
+//! too long is ended.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use torrpeddo_installer::sandbox;
+
+/// How long one may take to answer.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Whether the command ends well, and in time.
+pub fn finishes_well(command: &mut Command) -> bool {
+    run(command.stdout(Stdio::null()), LIMIT).is_some()
+}
+
+/// What the command says, when it ends well and in time. Not for long answers: what does not fit
+/// the pipe keeps it from ending.
+fn output(command: &mut Command) -> Option<String> {
+    let mut child = run(command.stdout(Stdio::piped()), LIMIT)?;
+    let mut said = String::new();
+    child.stdout.take()?.read_to_string(&mut said).ok()?;
+    Some(said)
+}
+
+/// The child, once it has ended well.
+fn run(command: &mut Command, limit: Duration) -> Option<Child> {
+    let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+    let deadline = Instant::now() + limit;
+    while Instant::now() < deadline {
+        match child.try_wait() {
+            Ok(Some(status)) => return status.success().then_some(child),
+            Ok(None) => std::thread::sleep(Duration::from_millis(10)),
+            Err(_) => break,
+        }
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+/// Runs `flatpak`.
+pub fn flatpak(arguments: &[String]) -> bool {
+    finishes_well(Command::new("flatpak").args(arguments))
+}
+
+/// What the desktop's portal was told about Snaps, where there are any.
+pub fn portal_permissions(home: &Path) -> Option<String> {
+    if !home.join("snap").is_dir() {
+        return None;
+    }
+    output(Command::new("flatpak").args(sandbox::LIST_PERMISSIONS))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_hangs_is_ended() {
+        let began = Instant::now();
+        assert!(run(Command::new("sleep").arg("60"), Duration::from_millis(50)).is_none());
+        assert!(finishes_well(&mut Command::new("true")));
+        assert!(!finishes_well(&mut Command::new("false")));
+        assert!(!finishes_well(&mut Command::new("/no/such/program")));
+        assert_eq!(output(Command::new("echo").arg("yes")).unwrap(), "yes\n");
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+}
