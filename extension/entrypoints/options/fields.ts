@@ -145,6 +145,7 @@ export const GROUPS: readonly Group[] = [
         label: 'optionNotifyClosed',
         hint: 'optionNotifyClosedHint',
       },
+      { kind: 'switch', key: 'repair_registrations', label: 'optionRepair', hint: 'optionRepairHint' },
     ],
   },
 ];

@@ -568,6 +568,11 @@ watch_folder: string | null,
  */
 keep_running: KeepRunning, 
 /**
+ * Whether the engine, at its start, registers anew with browsers where the program was moved,
+ * and with those that came later.
+ */
+repair_registrations: boolean, 
+/**
  * Whether the engine notifies the desktop when no browser is there to do it.
  */
 notify_when_browser_closed: boolean, };
@@ -843,6 +848,11 @@ watch_folder: string | null,
  * When the engine ends by itself.
  */
 keep_running: KeepRunning, 
+/**
+ * Whether the engine, at its start, registers anew with browsers where the program was moved,
+ * and with those that came later.
+ */
+repair_registrations: boolean, 
 /**
  * Whether the engine notifies the desktop when no browser is there to do it.
  */

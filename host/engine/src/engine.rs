@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use torrpeddo_protocol::Settings;
 use torrpeddo_protocol::methods::When;
 
 use crate::config::EngineConfig;
@@ -111,6 +112,12 @@ impl Engine {
     /// Tells the clients, saves everything and stops all network and disk work.
     pub async fn stop(&self) {
         self.0.manager.stop().await;
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.0.manager.settings()
     }
 
     pub(crate) fn manager(&self) -> &Manager {

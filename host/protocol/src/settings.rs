@@ -146,6 +146,9 @@ pub struct Settings {
     pub watch_folder: Option<String>,
     /// When the engine ends by itself.
     pub keep_running: KeepRunning,
+    /// Whether the engine, at its start, registers anew with browsers where the program was moved,
+    /// and with those that came later.
+    pub repair_registrations: bool,
     /// Whether the engine notifies the desktop when no browser is there to do it.
     pub notify_when_browser_closed: bool,
 }
@@ -190,6 +193,7 @@ impl Settings {
             extra_trackers: Vec::new(),
             watch_folder: None,
             keep_running: KeepRunning::WhileDownloading,
+            repair_registrations: true,
             // Until the engine can notify, the default says so.
             notify_when_browser_closed: false,
         }

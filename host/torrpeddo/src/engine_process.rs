@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use torrpeddo_engine::{Engine, EngineConfig};
+use torrpeddo_installer::repair;
 
 use crate::desktop::SystemDesktop;
-use crate::doctor::SelfDoctor;
+use crate::doctor::{self, SelfDoctor};
 use crate::endpoint::Listener;
 use crate::failure::{EXIT_ALREADY_RUNNING, Failure, Result};
 use crate::paths::Paths;
@@ -108,6 +109,11 @@ async fn serve(paths: &Paths, config: EngineConfig) -> Result<()> {
     engine_info::write(paths).map_err(no_socket)?;
     let _ = std::fs::remove_file(&paths.start_error);
     tracing::info!("engine {} listens at {}", reach::VERSION, paths.socket.display());
+    if engine.settings().repair_registrations {
+        let paths = paths.clone();
+        // Beside everything else: nobody waits for it.
+        tokio::task::spawn_blocking(move || repair_registrations(&paths));
+    }
 
     let mut check = tokio::time::interval(SOCKET_CHECK);
     check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -144,6 +150,18 @@ async fn serve(paths: &Paths, config: EngineConfig) -> Result<()> {
         () = tokio::time::sleep(STOP_LIMIT) => tracing::error!("ending took too long; given up"),
     }
     Ok(())
+}
+
+/// Tells browsers anew where the program was moved, and those that came later.
+fn repair_registrations(paths: &Paths) {
+    match doctor::environment(paths) {
+        Ok(environment) => {
+            for done in repair::repair(&environment) {
+                tracing::info!("{done}");
+            }
+        }
+        Err(failure) => tracing::warn!("the browsers cannot be looked at: {failure}"),
+    }
 }
 
 /// Listens again where somebody removed the socket under us.

@@ -99,3 +99,82 @@ fn the_doctor_starts_nothing() {
     home.run(["doctor"]);
     assert!(!home.path.exists());
 }
+
+/// What the manifest of Firefox names, when there is one.
+fn told(home: &Home) -> Option<PathBuf> {
+    let path = manifest(home, ".mozilla/native-messaging-hosts");
+    let manifest: Value = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+    Some(manifest["path"].as_str()?.into())
+}
+
+/// A copy of the program elsewhere in the user's home.
+fn copy_program(home: &Home, folder: &str) -> PathBuf {
+    let folder = home.user().join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let copy = folder.join("torrpeddo");
+    std::fs::copy(env!("CARGO_BIN_EXE_torrpeddo"), &copy).unwrap();
+    copy
+}
+
+#[test]
+fn an_engine_repairs_what_was_moved_and_finds_what_is_new() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.user().join(".mozilla")).unwrap();
+    let old = copy_program(&home, "old");
+    let output = home.command_of(&old, ["install"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(told(&home).unwrap(), old);
+    std::fs::remove_file(&old).unwrap();
+    std::fs::create_dir_all(home.user().join(".config/chromium")).unwrap();
+
+    home.relay().engine_pid();
+    let new = PathBuf::from(env!("CARGO_BIN_EXE_torrpeddo")).canonicalize().unwrap();
+    common::until("the registration to be repaired", || told(&home).as_ref() == Some(&new));
+    let chromium = manifest(&home, ".config/chromium/NativeMessagingHosts");
+    common::until("the new browser to be told", || chromium.exists());
+}
+
+#[test]
+fn an_engine_that_shall_not_repair_leaves_everything() {
+    let defaults = r#"{"dht":false,"lsd":false,"upnp":false,"repair_registrations":false}"#;
+    let home = Home::new().with_defaults(defaults);
+    std::fs::create_dir_all(home.user().join(".mozilla")).unwrap();
+    let old = copy_program(&home, "old");
+    home.command_of(&old, ["install"]).output().unwrap();
+    std::fs::remove_file(&old).unwrap();
+    home.relay().engine_pid();
+    // An engine has done what it does at its start before it has ended.
+    assert!(home.run(["stop"]).status.success());
+    assert_eq!(told(&home).unwrap(), old);
+}
+
+#[test]
+fn of_two_installations_the_other_one_is_left_alone_until_it_is_asked_for() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.user().join(".mozilla")).unwrap();
+    let other = copy_program(&home, "other");
+    home.command_of(&other, ["install"]).output().unwrap();
+    home.relay().engine_pid();
+    assert!(home.run(["stop"]).status.success());
+    assert_eq!(told(&home).unwrap(), other);
+    let (_, report) = home.json(&["uninstall"]);
+    assert_eq!(outcomes(&report), [("firefox", "skipped")]);
+    let (_, doctor) = home.json(&["doctor"]);
+    assert!(doctor.to_string().contains("another installation"), "{doctor}");
+    let (_, report) = home.json(&["install"]);
+    assert_eq!(outcomes(&report), [("firefox", "written")]);
+    assert!(report.to_string().contains(other.to_str().unwrap()), "{report}");
+}
+
+#[test]
+fn the_doctor_repairs_what_it_can() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.user().join(".mozilla")).unwrap();
+    assert_eq!(home.json(&["doctor"]).0, 1);
+    let (code, doctor) = home.json(&["doctor", "--fix"]);
+    assert_eq!(code, 0, "{doctor}");
+    assert_eq!(doctor["fixed"].as_array().unwrap().len(), 1, "{doctor}");
+    assert!(told(&home).is_some());
+    let (_, doctor) = home.json(&["doctor", "--fix"]);
+    assert_eq!(doctor["fixed"], json!([]));
+}

@@ -61,10 +61,18 @@ impl<'a> Copy<'a> {
             Self { environment, browser, title, sandbox, places }
         };
         let confined = confined.into_iter().map(|place| copy(vec![place], place.sandbox));
-        std::iter::once(copy(plain, None))
-            .chain(confined)
-            .filter(|copy| copy.places.iter().any(|place| place.is_present(environment)))
-            .collect()
+        std::iter::once(copy(plain, None)).chain(confined).filter(Self::is_there).collect()
+    }
+
+    /// Whether the user has used it, or everybody is told already. One that is merely installed
+    /// nobody has to set up.
+    fn is_there(&self) -> bool {
+        let is_told = |place: &Place| {
+            Registration::at(self.environment, self.browser.family, place).look() != Found::Nothing
+        };
+        self.places.iter().any(|place| {
+            place.is_present(self.environment) && (place.scope == Scope::User || is_told(place))
+        })
     }
 
     fn examine(&self, permissions: Option<&str>) -> Diagnosis {

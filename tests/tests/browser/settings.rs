@@ -113,6 +113,7 @@ async fn defaults_come_back_and_can_be_undone(case: &Case) -> Done {
         "listen_port": 50_000,
         "extra_trackers": ["udp://127.0.0.1:1/announce"],
         "keep_running": "always",
+        "repair_registrations": false,
         "incomplete_folder": case.sandbox.root().join("unfinished"),
     });
     case.relay().ok("set_settings", changed.clone());

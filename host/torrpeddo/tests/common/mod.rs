@@ -56,7 +56,16 @@ impl Home {
     }
 
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_torrpeddo"));
+        self.command_of(Path::new(env!("CARGO_BIN_EXE_torrpeddo")), arguments)
+    }
+
+    /// The same with a copy of the program.
+    pub fn command_of<S: AsRef<OsStr>>(
+        &self,
+        program: &Path,
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Command {
+        let mut command = Command::new(program);
         command.args(arguments);
         command.env("HOME", self.user());
         for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CURRENT_DESKTOP"] {
