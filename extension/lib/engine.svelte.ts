@@ -29,7 +29,8 @@ export class Engine {
   #told = false;
 
   constructor(page: string, topics: Topic[]) {
-    this.#topics = topics;
+    // Any page may be the one that is asked to bring up the full one.
+    this.#topics = [...topics, 'events'];
     this.client = createClient(page);
     this.client.onState((state) => {
       this.connection = state;
@@ -46,6 +47,7 @@ export class Engine {
       this.#onSession(session);
     });
     this.client.on('event', (event) => {
+      if (event.kind === 'show_manager') this.#say({ type: 'manager' });
       for (const listener of this.#eventListeners) listener(event);
     });
   }
@@ -102,11 +104,13 @@ export class Engine {
     this.session = session;
     // The background holds a port only while something is under way; tell it when something is.
     const active = workLeft(session.counts) > 0;
-    if (active && !this.#told) {
-      const message: FromPage = { type: 'active' };
-      browser.runtime.sendMessage(message).catch(() => undefined);
-    }
+    if (active && !this.#told) this.#say({ type: 'active' });
     this.#told = active;
+  }
+
+  /** To the background. */
+  #say(message: FromPage): void {
+    browser.runtime.sendMessage(message).catch(() => undefined);
   }
 
   /** Content scripts decide by this mark whether a click can be taken. */

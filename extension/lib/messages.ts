@@ -14,7 +14,7 @@ export type FromContent =
   { type: 'link'; uri: string; nested: boolean; scripted: boolean } | { type: 'passed'; uri: string };
 
 /** From the extension's own pages. */
-export type FromPage = { type: 'take'; sources: Source[] } | { type: 'active' };
+export type FromPage = { type: 'take'; sources: Source[] } | { type: 'active' } | { type: 'manager' };
 
 /** To a content script: which site, which links are selected, or a torrent file as the page would get it. */
 export type ToContent = { type: 'site' } | { type: 'selection' } | { type: 'fetch'; url: string };
@@ -92,7 +92,7 @@ export function parseSource(value: unknown): Source | undefined {
 
 export function parseFromPage(message: unknown): FromPage | undefined {
   if (!isRecord(message)) return undefined;
-  if (message['type'] === 'active') return { type: 'active' };
+  if (message['type'] === 'active' || message['type'] === 'manager') return { type: message['type'] };
   if (message['type'] === 'take' && Array.isArray(message['sources'])) {
     const sources = message['sources'].slice(0, SOURCES_LIMIT).map(parseSource);
     return { type: 'take', sources: sources.filter((source) => source !== undefined) };

@@ -18,7 +18,7 @@ import { displayText } from '@/lib/text';
 
 /** What the add dialog knows and does. What waits to be added comes from the session's storage. */
 export class AddDialog {
-  readonly engine = new Engine('add', ['session', 'events']);
+  readonly engine = new Engine('add', ['session']);
   items = $state.raw<AddItem[]>([]);
   chosen = $state<string | undefined>();
   folder = $state('');

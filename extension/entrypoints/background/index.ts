@@ -9,7 +9,7 @@ import { onNotificationButton, onNotificationClicked } from './notify';
 import { settleRemovals } from './removal';
 import { linkClicked, linkPassed, take } from './take';
 import { watch, watchAgain } from './watch';
-import { dialogClosed, openWelcomeTab } from './windows';
+import { dialogClosed, openManager, openWelcomeTab } from './windows';
 
 /**
  * The worker may be stopped between any two events. It keeps nothing in globals that matters: what waits is
@@ -35,6 +35,7 @@ export default defineBackground({
         const request = parseFromPage(message);
         if (request?.type === 'take') void take(request.sources);
         if (request?.type === 'active') watch();
+        if (request?.type === 'manager') void openManager();
         return;
       }
       const request = parseFromContent(message);

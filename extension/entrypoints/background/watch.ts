@@ -8,6 +8,7 @@ import { readLocal, writeLocal } from '@/lib/settings';
 import { workLeft } from '@/lib/work';
 import { showActivity, showTrouble } from './badge';
 import { notifyCompleted, notifyFailed, notifyProblem } from './notify';
+import { openManager } from './windows';
 
 /** Between one download and the next the count touches nought; that is no reason to let go. */
 const LINGER_MS = 5_000;
@@ -64,6 +65,8 @@ export function watch(): void {
       void notifyCompleted(event.id, event.name ?? '');
     } else if (event.kind === 'torrent_error' && event.id !== undefined) {
       void notifyFailed(event.id, event.name ?? '', event.error?.message ?? '');
+    } else if (event.kind === 'show_manager') {
+      void openManager();
     }
   });
   client.start();

@@ -62,16 +62,29 @@ export async function showMissing(): Promise<void> {
   if (answer !== true) await openWindow('/welcome.html?missing', WELCOME);
 }
 
-/** The full page: the one that is open, or a new one. Its own tabs are seen without a permission. */
+/** The full page: the one that is open, or a new one. */
 export async function openManager(): Promise<void> {
   const url = browser.runtime.getURL('/manager.html');
-  const [open] = await browser.tabs.query({ url: `${url}*` }).catch(() => []);
-  if (open?.id === undefined) {
+  const open = await findTab(url).catch(() => undefined);
+  if (open === undefined) {
     await browser.tabs.create({ url });
     return;
   }
-  await browser.tabs.update(open.id, { active: true });
+  await browser.tabs.update(open.tabId, { active: true });
   await browser.windows.update(open.windowId, { focused: true });
+}
+
+/**
+ * A tab with this page of ours. Firefox finds our own tabs by their address without a permission; Chromium
+ * does not, but lists what runs in them.
+ */
+async function findTab(url: string): Promise<{ tabId: number; windowId: number } | undefined> {
+  if (import.meta.env.FIREFOX) {
+    const [tab] = await browser.tabs.query({ url: `${url}*` });
+    return tab?.id === undefined ? undefined : { tabId: tab.id, windowId: tab.windowId };
+  }
+  const contexts = await browser.runtime.getContexts({ contextTypes: ['TAB'] });
+  return contexts.find(({ documentUrl }) => documentUrl?.startsWith(url) === true);
 }
 
 export async function openWelcomeTab(): Promise<void> {

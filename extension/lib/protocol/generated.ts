@@ -890,6 +890,15 @@ export type ShutdownParams = {
 when: When, };
 
 /**
+ * Result of `show_manager`.
+ */
+export type ShowManagerResult = { 
+/**
+ * Whether a browser was there to be told.
+ */
+shown: boolean, };
+
+/**
  * Result of `diagnose`.
  */
 export type DiagnoseResult = { 
@@ -1386,7 +1395,7 @@ more?: boolean, };
 /**
  * What an event is about.
  */
-export type EventKind = "torrent_added" | "torrent_completed" | "torrent_error" | "torrent_removed" | "metadata_received" | "preview_ready" | "preview_failed" | "engine_stopping";
+export type EventKind = "torrent_added" | "torrent_completed" | "torrent_error" | "torrent_removed" | "metadata_received" | "preview_ready" | "preview_failed" | "show_manager" | "engine_stopping";
 
 /**
  * Something happened; sent at once.
@@ -1493,6 +1502,8 @@ export interface Methods {
   open_file: { params: OpenFileParams; result: Empty };
   /** The torrent file, to be exported. */
   get_torrent_file: { params: GetTorrentFileParams; result: TorrentFileResult };
+  /** Lets a browser that is connected show the full page. */
+  show_manager: { params: Empty; result: ShowManagerResult };
   /** Asks the user for a folder. */
   choose_folder: { params: ChooseFolderParams; result: ChooseFolderResult };
 }

@@ -1,7 +1,7 @@
 //! The engine as the binary sees it.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -34,6 +34,8 @@ struct Inner {
     /// Since when nobody has been there and nothing has been under way. Kept here, because whoever
     /// waits for the end may begin to wait anew.
     idle_since: Mutex<Instant>,
+    /// Connections of browsers, in the order in which they came.
+    browsers: Mutex<Vec<Weak<rpc::Connection>>>,
     /// How many subscriptions want each interval.
     intervals: Mutex<BTreeMap<Duration, usize>>,
 }
@@ -65,6 +67,7 @@ impl Engine {
             clients: watch::Sender::new(Clients::default()),
             shutdown: watch::Sender::new(None),
             idle_since: Mutex::new(Instant::now()),
+            browsers: Mutex::default(),
             intervals: Mutex::default(),
         })))
     }
@@ -124,6 +127,19 @@ impl Engine {
         &self.0.manager
     }
 
+    /// A client has said that it is a browser.
+    pub(crate) fn meet_browser(&self, connection: &Arc<rpc::Connection>) {
+        let mut browsers = self.0.browsers.lock();
+        browsers
+            .retain(|other| other.upgrade().is_some_and(|other| !Arc::ptr_eq(&other, connection)));
+        browsers.push(Arc::downgrade(connection));
+    }
+
+    /// The browsers that are connected, the newest last.
+    pub(crate) fn browsers(&self) -> Vec<Arc<rpc::Connection>> {
+        self.0.browsers.lock().iter().filter_map(Weak::upgrade).collect()
+    }
+
     pub(crate) fn shut_down(&self, when: When) {
         self.0.shutdown.send_replace(Some(when));
     }
@@ -177,7 +193,6 @@ mod tests {
     use std::path::{Path, PathBuf};
 
     use serde_json::json;
-    use torrpeddo_protocol::Settings;
     use torrpeddo_protocol::model::Finding;
 
     use super::*;

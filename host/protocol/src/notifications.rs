@@ -63,6 +63,8 @@ pub enum EventKind {
     PreviewReady,
     /// A preview was given up.
     PreviewFailed,
+    /// The user wants to see the full page. Goes to one browser alone.
+    ShowManager,
     /// The engine is about to end.
     EngineStopping,
 }
@@ -100,6 +102,23 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub error: Option<RpcError>,
+}
+
+impl Event {
+    /// One that says no more than its kind.
+    #[must_use]
+    pub fn new(kind: EventKind, at: u64) -> Self {
+        Self {
+            kind,
+            at,
+            id: None,
+            name: None,
+            preview_id: None,
+            files: None,
+            total_bytes: None,
+            error: None,
+        }
+    }
 }
 
 impl Notification for Event {

@@ -36,7 +36,8 @@ pub fn generate() -> String {
         methods::{
             Empty, Topic, When, QueueMove, SettingsPatch, OneResult, ClientInfo, HelloParams,
             EngineInfo, Limits, HelloResult, GetSettingsParams, GetSessionParams, SetSettingsResult, SubscribeParams,
-            UnsubscribeParams, ShutdownParams, DiagnoseResult, GetLogParams, GetLogResult,
+            UnsubscribeParams, ShutdownParams, ShowManagerResult, DiagnoseResult, GetLogParams,
+            GetLogResult,
             AddOptions, AddMagnetParams, AddTorrentParams, AddUrlParams, AddResult,
             PreviewParams, PreviewResult, DropPreviewParams, GetStatusParams, GetStatusResult,
             GetFilesParams, GetFilesResult, IdParams, IdsParams, ManyResult, GetPeersResult,

@@ -107,8 +107,11 @@ fn ask_engine(paths: &Paths) -> Engine {
         Ok(Some(mut connection)) => {
             let limited = connection.limit(Some(ANSWER_LIMIT)).is_ok();
             let client = &mut connection.client;
-            let settings = client.call::<GetSettings>(&GetSettingsParams::default()).ok().filter(|_| limited);
-            let session = settings.as_ref().and_then(|_| client.call::<GetSession>(&GetSessionParams::default()).ok());
+            let settings =
+                client.call::<GetSettings>(&GetSettingsParams::default()).ok().filter(|_| limited);
+            let session = settings
+                .as_ref()
+                .and_then(|_| client.call::<GetSession>(&GetSessionParams::default()).ok());
             let port = settings.as_ref().zip(session).map(|(settings, session)| Port {
                 wanted: settings.listen_port,
                 actual: session.listen_port,

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use caller::Caller;
 
+mod browser;
 mod caller;
 mod cli;
 mod defaults;

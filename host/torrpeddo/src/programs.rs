@@ -41,6 +41,18 @@ fn run(command: &mut Command, limit: Duration) -> Option<Child> {
     None
 }
 
+/// Tells the user something on the desktop, where there is one.
+pub fn notify(sentence: &str) {
+    let mut command = Command::new("notify-send");
+    finishes_well(command.args(["--app-name=Torrpeddo", "--", "Torrpeddo", sentence]));
+}
+
+/// The name of the desktop entry of the user's browser.
+pub fn default_browser() -> Option<String> {
+    let said = output(Command::new("xdg-settings").args(["get", "default-web-browser"]))?;
+    Some(said.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 /// Runs `flatpak`.
 pub fn flatpak(arguments: &[String]) -> bool {
     finishes_well(Command::new("flatpak").args(arguments))

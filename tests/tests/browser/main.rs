@@ -19,6 +19,7 @@ mod clicks;
 mod diagnostics;
 mod manager;
 mod missing;
+mod opening;
 mod popup;
 mod settings;
 mod support;

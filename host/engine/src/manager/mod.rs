@@ -227,13 +227,14 @@ impl Manager {
     }
 
     fn emit(&self, kind: EventKind, id: Option<InfoHash>, name: Option<String>) {
-        self.emit_event(Event { id: id.map(|id| id.to_string()), name, ..bare_event(kind) });
+        let id = id.map(|id| id.to_string());
+        self.emit_event(Event { id, name, ..Event::new(kind, now_ms()) });
     }
 
     fn emit_failure(&self, id: InfoHash, name: String, error: &Error) {
         let (id, error) = (Some(id.to_string()), Some(error.clone().into()));
-        let kind = EventKind::TorrentError;
-        self.emit_event(Event { id, name: Some(name), error, ..bare_event(kind) });
+        let event = Event::new(EventKind::TorrentError, now_ms());
+        self.emit_event(Event { id, name: Some(name), error, ..event });
     }
 
     fn emit_event(&self, event: Event) {
@@ -323,20 +324,6 @@ pub(crate) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|error| Err(Error::Internal(format!("a task failed: {error}"))))
-}
-
-/// An event that is about nothing yet.
-fn bare_event(kind: EventKind) -> Event {
-    Event {
-        kind,
-        at: now_ms(),
-        id: None,
-        name: None,
-        preview_id: None,
-        files: None,
-        total_bytes: None,
-        error: None,
-    }
 }
 
 /// Unix milliseconds.

@@ -10,8 +10,8 @@ use torrpeddo_protocol::{ErrorKind, RpcError};
 
 use super::Connection;
 use super::methods::{
-    check_count, diagnose, get_log, hello, many, move_in_queue, options, preview, subscribe,
-    unsubscribe,
+    check_count, diagnose, get_log, hello, many, move_in_queue, options, preview, show_manager,
+    subscribe, unsubscribe,
 };
 use crate::Error;
 use crate::manager::Deletion;
@@ -216,6 +216,7 @@ pub(super) async fn dispatch(
             })
             .await
         }
+        m::ShowManager::NAME => call.answer::<m::ShowManager, _>(show_manager).await,
         m::ChooseFolder::NAME => {
             call.answer::<m::ChooseFolder, _>(|c, p: m::ChooseFolderParams| async move {
                 let path = c.manager().choose_folder(p.title, p.start).await?;

@@ -32,6 +32,9 @@ pub(super) async fn hello(
         return Err(error);
     }
     tracing::debug!(client = ?params.client, "hello");
+    if params.client.browser.is_some() {
+        c.engine.meet_browser(&c);
+    }
     Ok(m::HelloResult {
         protocol: PROTOCOL_VERSION,
         engine: m::EngineInfo {
@@ -69,6 +72,13 @@ pub(super) async fn unsubscribe(
         *place = running.without(params.topics.as_deref());
     }
     Ok(m::Empty {})
+}
+
+pub(super) async fn show_manager(
+    c: Arc<Connection>,
+    _: m::Empty,
+) -> Result<m::ShowManagerResult, RpcError> {
+    Ok(m::ShowManagerResult { shown: super::show_manager(&c.engine) })
 }
 
 pub(super) async fn diagnose(

@@ -25,8 +25,9 @@ use torrpeddo_protocol::jsonrpc::{self, Id, Request};
 use torrpeddo_protocol::{ErrorKind, RpcError, limits};
 
 use crate::engine::Engine;
-use crate::manager::Manager;
+use crate::manager::{Manager, now_ms};
 use subscription::Subscription;
+use torrpeddo_protocol::notifications::{Event, EventKind, Notification};
 
 /// How many frames wait for a client that does not read.
 const OUTGOING: usize = 16;
@@ -41,6 +42,18 @@ pub(crate) struct Connection {
     pub subscription: Mutex<Option<Subscription>>,
     /// Previews that this client began: they end with it.
     pub previews: Mutex<Vec<String>>,
+}
+
+/// Tells the browser that came last, of those that listen, to show the full page; `false` when
+/// there is none.
+fn show_manager(engine: &Engine) -> bool {
+    let event = Event::new(EventKind::ShowManager, now_ms());
+    let Ok(frame) = jsonrpc::notification(Event::NAME, &event) else { return false };
+    engine.browsers().iter().rev().any(|browser| {
+        let listens = browser.subscription.lock().as_ref().is_some_and(Subscription::has_events);
+        // One that does not read would not show anything.
+        listens && browser.out.try_send(frame.clone()).is_ok()
+    })
 }
 
 impl Connection {

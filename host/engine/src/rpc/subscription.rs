@@ -61,6 +61,11 @@ impl Subscription {
         Self::start(connection, all, Duration::from_millis(interval_ms))
     }
 
+    /// Whether it tells of events.
+    pub fn has_events(&self) -> bool {
+        self.topics.contains(&Topic::Events)
+    }
+
     /// Goes on without some topics, or ends.
     pub fn without(self, topics: Option<&[Topic]>) -> Option<Self> {
         let topics = topics?;

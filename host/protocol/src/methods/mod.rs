@@ -146,6 +146,8 @@ methods! {
     OpenFile = "open_file": OpenFileParams => Empty;
     /// The torrent file, to be exported.
     GetTorrentFile = "get_torrent_file": GetTorrentFileParams => TorrentFileResult;
+    /// Lets a browser that is connected show the full page.
+    ShowManager = "show_manager": Empty => ShowManagerResult;
     /// Asks the user for a folder.
     ChooseFolder = "choose_folder": ChooseFolderParams => ChooseFolderResult;
 }

@@ -118,6 +118,12 @@ message! {
         findings: Vec<Finding>,
     }
 
+    /// Result of `show_manager`.
+    ShowManagerResult {
+        /// Whether a browser was there to be told.
+        shown: bool,
+    }
+
     /// Parameters of `get_log`.
     GetLogParams {
         /// How many lines; 200 when absent.

@@ -23,24 +23,49 @@ use crate::reach::Connection;
 
 /// How it went with one source.
 #[derive(Debug, Serialize)]
-struct Added {
+pub struct Added {
     source: String,
-    ok: bool,
+    /// Whether it is in the list.
+    pub ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     torrent: Option<Torrent>,
     #[serde(skip_serializing_if = "Option::is_none")]
     already_exists: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<RpcError>,
+    pub error: Option<RpcError>,
 }
 
 /// Adds everything, and waits for it where that is wanted.
 pub fn run(arguments: &AddArguments, out: &Out) -> Result<ExitCode> {
     let options = options(arguments)?;
     let mut connection = super::connect()?;
+    let mut added = each(&mut connection, &arguments.sources, &options, out)?;
+    let mut all_well = added.iter().all(|one| one.ok);
+    if arguments.wait {
+        let torrents: Vec<Torrent> = added.iter().filter_map(|one| one.torrent.clone()).collect();
+        let ended = watch::wait_for(&mut connection, torrents, out)?;
+        all_well &= ended.all_well;
+        for one in &mut added {
+            let Some(torrent) = &mut one.torrent else { continue };
+            if let Some(newest) = ended.torrents.get(&torrent.id) {
+                *torrent = newest.clone();
+            }
+        }
+    }
+    out.document(&json!({ "results": added }));
+    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+}
+
+/// Adds each source, and says how it went.
+pub fn each(
+    connection: &mut Connection,
+    sources: &[String],
+    options: &AddOptions,
+    out: &Out,
+) -> Result<Vec<Added>> {
     let mut added = Vec::new();
-    for source in &arguments.sources {
-        let result = match add(&mut connection, source, &options) {
+    for source in sources {
+        let result = match add(connection, source, options) {
             // Without an engine none of the others can be added either.
             Err(failure) if failure.exit == EXIT_NO_ENGINE => return Err(failure),
             result => result,
@@ -63,20 +88,7 @@ pub fn run(arguments: &AddArguments, out: &Out) -> Result<ExitCode> {
             },
         });
     }
-    let mut all_well = added.iter().all(|one| one.ok);
-    if arguments.wait {
-        let torrents: Vec<Torrent> = added.iter().filter_map(|one| one.torrent.clone()).collect();
-        let ended = watch::wait_for(&mut connection, torrents, out)?;
-        all_well &= ended.all_well;
-        for one in &mut added {
-            let Some(torrent) = &mut one.torrent else { continue };
-            if let Some(newest) = ended.torrents.get(&torrent.id) {
-                *torrent = newest.clone();
-            }
-        }
-    }
-    out.document(&json!({ "results": added }));
-    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+    Ok(added)
 }
 
 fn options(arguments: &AddArguments) -> Result<AddOptions> {
@@ -101,6 +113,7 @@ fn options(arguments: &AddArguments) -> Result<AddOptions> {
 }
 
 fn add(connection: &mut Connection, source: &str, options: &AddOptions) -> Result<AddResult> {
+    let source = &file_of_url(source);
     let options = Some(options.clone());
     let client = &mut connection.client;
     let scheme = source.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
@@ -116,6 +129,14 @@ fn add(connection: &mut Connection, source: &str, options: &AddOptions) -> Resul
             client.call::<AddTorrent>(&AddTorrentParams { data, options })?
         }
     })
+}
+
+/// The path of a `file:` URL, which some programs give instead of a path.
+fn file_of_url(source: &str) -> String {
+    let is_url = source.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("file:"));
+    let path =
+        url::Url::parse(source).ok().filter(|_| is_url).and_then(|url| url.to_file_path().ok());
+    path.as_deref().and_then(Path::to_str).unwrap_or(source).to_owned()
 }
 
 /// The bytes of a torrent file.
@@ -153,6 +174,20 @@ fn tell(source: &str, result: &Result<AddResult>, out: &Out) {
             let source = text::plain(source);
             let source = console::truncate_str(&source, 60, "…");
             out.line(&format!("not added: {source}: {}", text::plain(&failure.to_rpc().message)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn file_urls_are_paths_and_nothing_else_is_changed() {
+        assert_eq!(file_of_url("file:///a%20b/%C3%A4.torrent"), "/a b/ä.torrent");
+        for other in ["/a%20b", "magnet:?xt=1", "file", "https://x/file:", "file://elsewhere/x"] {
+            assert_eq!(file_of_url(other), other);
         }
     }
 }

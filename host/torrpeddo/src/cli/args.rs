@@ -45,6 +45,8 @@ pub struct Arguments {
 pub enum Command {
     /// Add magnet links, torrent files or URLs of torrent files
     Add(AddArguments),
+    /// Add magnet links and torrent files, and show the full page in the browser
+    Open(OpenArguments),
     /// List the torrents
     #[command(visible_alias = "ls")]
     List(ListArguments),
@@ -103,6 +105,14 @@ pub struct AddArguments {
     /// Give it a label; may be repeated
     #[arg(long = "label", value_name = "LABEL")]
     pub labels: Vec<String>,
+}
+
+/// Arguments of `open`.
+#[derive(Debug, Args)]
+pub struct OpenArguments {
+    /// A magnet link, a torrent file, or the http(s) URL of one
+    #[arg(value_name = "MAGNET|FILE|URL")]
+    pub sources: Vec<String>,
 }
 
 /// Arguments of `list`.

@@ -18,6 +18,7 @@ mod add;
 mod args;
 mod doctor;
 mod list;
+mod open;
 mod out;
 mod progress;
 mod select;
@@ -51,6 +52,7 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command, out: &Out) -> Result<ExitCode> {
     match command {
         Command::Add(arguments) => add::run(&arguments, out),
+        Command::Open(arguments) => open::run(&arguments, out),
         Command::List(arguments) => list::run(&arguments, out),
         Command::Watch(arguments) => watch::run(&arguments, out),
         Command::Pause(which) => act::pause(&which, out),

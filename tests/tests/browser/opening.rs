@@ -1,0 +1,64 @@
+//! What another program gives to `torrpeddo open`: a link or a file, as the desktop does.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::{Value, json};
+use torrpeddo_tests::browser::{Done, Kind};
+use torrpeddo_tests::magnets::{dead, dead_id};
+
+use crate::support::{Case, run};
+
+in_each_browser!(a_connected_browser_shows_what_another_program_gave);
+
+async fn a_connected_browser_shows_what_another_program_gave(case: &Case) -> Done {
+    let browser = &case.browser;
+    browser.open(&browser.page("popup.html")).await?;
+    browser.css("[data-testid='popup'][data-connection='ready']").await?;
+    assert_eq!(open(case, &dead(1)), json!(true));
+    browser.wait_page("manager.html").await?;
+    browser.css(&format!("[data-testid='torrent-row'][data-id='{}']", dead_id(1))).await?;
+    // The page that is open is used again, and its own port is as good as any.
+    assert_eq!(open(case, &dead(2)), json!(true));
+    browser.css(&format!("[data-testid='torrent-row'][data-id='{}']", dead_id(2))).await?;
+    assert_eq!(case.pages("manager.html").await?, 1);
+    Ok(())
+}
+
+/// Whether a browser showed it.
+fn open(case: &Case, source: &str) -> Value {
+    let mut command = case.sandbox.command(&["--json", "open", source]);
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{}:{path}", case.sandbox.user().join("bin").display()));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let mut document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["results"][0]["ok"], true, "{document}");
+    document["shown"].take()
+}
+
+/// Chromium's pages have an address that is known, so the browser need not be connected, nor run.
+#[test]
+fn chromium_is_started_where_it_is_the_default_and_not_connected() {
+    run(Kind::Chromium, "default-browser", async |case| {
+        let sandbox = &case.sandbox;
+        let programs = sandbox.user().join("bin");
+        let entries = sandbox.user().join(".local/share/applications");
+        for folder in [&programs, &entries] {
+            std::fs::create_dir_all(folder).unwrap();
+        }
+        // Stands in for the desktop, which says which browser is the default.
+        let settings = programs.join("xdg-settings");
+        std::fs::write(&settings, "#!/bin/sh\necho test.desktop\n").unwrap();
+        std::fs::set_permissions(&settings, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // The same profile, so the one that runs opens the page.
+        let profile = Kind::Chromium.profile(sandbox);
+        let flags = "--headless=new --no-sandbox";
+        let exec = format!("chromium {flags} \"--user-data-dir={}\" %U", profile.display());
+        let entry = format!("[Desktop Entry]\nType=Application\nName=Test\nExec={exec}\n");
+        std::fs::write(entries.join("test.desktop"), entry).unwrap();
+        assert_eq!(open(case, &dead(1)), json!(true));
+        case.browser.wait_page("manager.html").await?;
+        case.browser.css(&format!("[data-testid='torrent-row'][data-id='{}']", dead_id(1))).await?;
+        Ok(())
+    });
+}
