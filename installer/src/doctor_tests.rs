@@ -157,3 +157,134 @@ fn the_download_folder_is_judged() {
     assert_eq!(check(Ok(&machine.environment.binary.join("below"))).0, Level::Problem);
     assert_eq!(check(Err("No folder.".into())).0, Level::Problem);
 }
+
+/// What `--fix` would do about a check.
+fn fix(machine: &Machine, check: &str, permissions: Option<&str>) -> Option<Fix> {
+    let facts = Facts {
+        version: "1.0.0",
+        engine: EngineState::NotRunning,
+        socket: Path::new("/nowhere"),
+        start_error: None,
+        download_folder: Ok(machine.dir.path()),
+        port: None,
+        permissions: permissions.map(str::to_owned),
+    };
+    let mut found = diagnose(&machine.environment, &facts).into_iter();
+    found.find(|diagnosis| diagnosis.finding.check == check).and_then(|found| found.fix)
+}
+
+#[test]
+fn a_flatpak_has_to_be_allowed_by_the_user() {
+    let machine = Machine::new(&[".var/app/org.mozilla.firefox"]);
+    let (level, text) = machine.check("firefox");
+    assert_eq!(level, Level::Problem);
+    assert!(text.contains("Firefox (Flatpak)") && text.contains("torrpeddo install"), "{text}");
+    machine.install_all();
+    let (level, text) = machine.check("firefox");
+    assert_eq!(level, Level::Problem);
+    let command = "flatpak override --user --talk-name=org.freedesktop.Flatpak org.mozilla.firefox";
+    assert!(text.contains(command), "{text}");
+    // That opens the sandbox, so nobody but the user does it.
+    assert_eq!(fix(&machine, "firefox", None), None);
+    let overrides = machine.environment.local.join("flatpak/overrides");
+    fs::create_dir_all(&overrides).unwrap();
+    let allowed = "[Session Bus Policy]\norg.freedesktop.Flatpak=talk\n";
+    fs::write(overrides.join("org.mozilla.firefox"), allowed).unwrap();
+    assert_eq!(machine.check("firefox").0, Level::Ok);
+    // The program moved: the script leads nowhere.
+    fs::remove_file(&machine.environment.binary).unwrap();
+    let (level, text) = machine.check("firefox");
+    assert_eq!(level, Level::Problem);
+    assert!(text.contains(machine.environment.binary.to_str().unwrap()), "{text}");
+}
+
+#[test]
+fn a_snap_asks_the_portal() {
+    let machine = Machine::new(&["snap/firefox"]);
+    machine.install_all();
+    let check = |permissions: Option<&str>| {
+        let permissions = permissions.map(str::to_owned);
+        machine.check_with("firefox", |facts| facts.permissions = permissions)
+    };
+    let told =
+        |policy| format!("webextensions\torg.torrpeddo.host\tsnap.firefox\t{policy}\t0x00\n");
+    let (level, text) = check(None);
+    assert_eq!(level, Level::Ok);
+    assert!(text.contains("asks once"), "{text}");
+    assert_eq!(check(Some("")).0, Level::Ok);
+    assert_eq!(check(Some(&told("yes"))).0, Level::Ok);
+    let (level, text) = check(Some(&told("no")));
+    assert_eq!(level, Level::Problem);
+    let command = "flatpak permission-set webextensions org.torrpeddo.host snap.firefox yes";
+    assert!(text.contains(command), "{text}");
+    let fix = fix(&machine, "firefox", Some(&told("no"))).unwrap();
+    let done = fix.apply(&machine.environment, |arguments| {
+        assert_eq!(format!("flatpak {}", arguments.join(" ")), command);
+        true
+    });
+    assert!(done.unwrap().contains(command));
+    assert_eq!(fix.apply(&machine.environment, |_| false), None);
+}
+
+#[test]
+fn a_snap_that_cannot_start_programs_is_named() {
+    let machine = Machine::new(&["snap/chromium"]);
+    let (level, text) = machine.check("chromium");
+    assert_eq!(level, Level::Problem);
+    assert!(text.contains("Snap store"), "{text}");
+    // With another browser that works it is a warning only.
+    fs::create_dir_all(machine.environment.home.join(".mozilla")).unwrap();
+    machine.install_all();
+    assert_eq!(machine.check("chromium").0, Level::Warning);
+}
+
+#[test]
+fn the_port_is_judged() {
+    let machine = Machine::new(&[]);
+    let check = |wanted, actual, answers| {
+        machine.check_with("port", |facts| facts.port = Some(Port { wanted, actual, answers }))
+    };
+    assert_eq!(check(None, None, false).0, Level::Ok, "before the first torrent");
+    assert_eq!(check(None, Some(7000), true).0, Level::Ok);
+    assert_eq!(check(Some(7000), Some(7000), true).0, Level::Ok);
+    let (level, text) = check(Some(7000), Some(7001), true);
+    assert_eq!(level, Level::Warning);
+    assert!(text.contains("7000") && text.contains("7001"), "{text}");
+    assert_eq!(check(None, Some(7000), false).0, Level::Problem);
+}
+
+#[test]
+fn what_can_be_put_right_is_put_right() {
+    let machine = Machine::new(&[".mozilla"]);
+    let apply = |check: &str| {
+        let fix = fix(&machine, check, None).unwrap();
+        fix.apply(&machine.environment, |_| false).unwrap()
+    };
+    apply("firefox");
+    assert_eq!(machine.check("firefox").0, Level::Ok);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let plain = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(&machine.environment.binary, plain).unwrap();
+        assert_eq!(machine.check("program").0, Level::Problem);
+        apply("program");
+        assert_eq!(machine.check("program").0, Level::Ok);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_open_socket_is_closed() {
+    use std::os::unix::fs::PermissionsExt;
+    let machine = Machine::new(&[]);
+    let socket = machine.dir.path().join("engine.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for path in [machine.dir.path(), &socket] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    assert_eq!(machine.check("socket").0, Level::Problem);
+    let fix = Fix::MakePrivate([machine.dir.path().to_owned(), socket.clone()]);
+    assert!(fix.apply(&machine.environment, |_| false).is_some());
+    assert_eq!(machine.check("socket").0, Level::Ok);
+}

@@ -41,13 +41,14 @@ pub enum Outcome {
     Refused,
 }
 
-/// What was done about one manifest.
+/// What was done about one manifest, or one other file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Action {
     /// The names of the browsers that read it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub browsers: Vec<&'static str>,
-    /// The manifest.
-    pub manifest: PathBuf,
+    /// The file.
+    pub file: PathBuf,
     /// How it went.
     pub outcome: Outcome,
     /// One sentence.
@@ -62,7 +63,7 @@ pub struct Action {
 pub struct Report {
     /// Whether it was only talked about.
     pub dry_run: bool,
-    /// One for each manifest; browsers that are not there are left out.
+    /// One for each file; browsers that are not there are left out.
     pub actions: Vec<Action>,
 }
 
@@ -339,7 +340,7 @@ impl Target {
     fn action(&self, outcome: Outcome, message: String) -> Action {
         Action {
             browsers: self.browsers.iter().map(|browser| browser.name).collect(),
-            manifest: self.registration.file.clone(),
+            file: self.registration.file.clone(),
             outcome,
             message,
             remedy: None,
@@ -364,7 +365,7 @@ impl Target {
 }
 
 impl Action {
-    fn remedy(mut self, remedy: impl Into<String>) -> Self {
+    pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }

@@ -7,12 +7,15 @@
 //! - what is not ours is never written to and never removed;
 //! - a manifest is there whole or not at all.
 
+pub mod autostart;
 pub mod browsers;
 pub mod doctor;
 mod environment;
+pub mod handler;
 pub mod install;
 mod left_out;
 pub mod manifest;
+mod own_file;
 pub mod registration;
 pub mod registry;
 pub mod repair;

@@ -3,9 +3,9 @@
 
 use crate::browsers::{self, Browser, Sandbox, Scope};
 use crate::environment::Environment;
-use crate::left_out;
 use crate::manifest::Found;
 use crate::registration::Registration;
+use crate::{autostart, handler, left_out};
 
 /// Puts right what can be, and says each in a sentence.
 ///
@@ -14,7 +14,7 @@ use crate::registration::Registration;
 pub fn repair(environment: &Environment) -> Vec<String> {
     let mut said = Vec::new();
     let mut unknown = Vec::new();
-    let mut is_in_use = false;
+    let (mut is_in_use, mut has_moved) = (false, false);
     for (browser, registration) in registrations(environment) {
         match registration.look() {
             Found::Nothing => unknown.push((browser, registration)),
@@ -25,6 +25,7 @@ pub fn repair(environment: &Environment) -> Vec<String> {
                     continue;
                 }
                 is_in_use = true;
+                has_moved |= !is_this;
                 let wanted = registration.wanted(environment);
                 if !wanted.is_ok_and(|wanted| registration.is_current(&bytes, &wanted)) {
                     said.push(write(environment, browser, &registration));
@@ -42,7 +43,18 @@ pub fn repair(environment: &Environment) -> Vec<String> {
             }
         }
     }
+    if has_moved {
+        said.extend(others(environment));
+    }
     said
+}
+
+/// What else names the program, where the user asked for it.
+fn others(environment: &Environment) -> impl Iterator<Item = String> {
+    let handler = handler::is_installed(environment).then(|| handler::install(environment, false));
+    let autostart =
+        autostart::is_installed(environment).then(|| autostart::install(environment, false));
+    handler.into_iter().chain(autostart).map(|action| action.message)
 }
 
 /// Those of the user's browsers that are there.

@@ -19,11 +19,15 @@ fn in_order(environment: &Environment) -> usize {
 fn a_program_that_moved_is_found_again() {
     let machine = Machine::new(&[".mozilla", ".config/chromium", ".var/app/com.brave.Browser"]);
     install(&machine.environment, &Request::default()).unwrap();
+    let done = crate::handler::install(&machine.environment, false);
+    assert_eq!(done.outcome, Outcome::Written);
     assert_eq!(repair(&machine.environment), NOTHING);
     let moved = machine.with_program(machine.dir.path().join("new/torrpeddo"));
     fs::create_dir(machine.dir.path().join("new")).unwrap();
     fs::rename(&machine.environment.binary, &moved.binary).unwrap();
-    assert_eq!(repair(&moved).len(), 3);
+    assert_eq!(repair(&moved).len(), 4);
+    assert_eq!(crate::handler::install(&moved, false).outcome, Outcome::Unchanged);
+    assert!(!crate::autostart::is_installed(&moved), "nobody asked for that");
     assert_eq!(in_order(&moved), 3);
     assert_eq!(repair(&moved), NOTHING);
 }

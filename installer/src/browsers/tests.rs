@@ -119,11 +119,11 @@ fn check(system: System, name: &str, scope: Scope, folders: &[String]) {
         .iter()
         .map(|folder| machine.dir.path().join(folder).join("org.torrpeddo.host.json"))
         .collect();
-    let written: Vec<_> = report.actions.iter().map(|action| action.manifest.clone()).collect();
+    let written: Vec<_> = report.actions.iter().map(|action| action.file.clone()).collect();
     assert_eq!(written, expected, "{name}");
     for action in &report.actions {
         assert_eq!((action.outcome, &action.browsers), (Outcome::Written, &vec![name]));
-        let text = std::fs::read_to_string(&action.manifest).unwrap();
+        let text = std::fs::read_to_string(&action.file).unwrap();
         let list = match browser.family {
             Family::Firefox => "allowed_extensions",
             Family::Chromium => "allowed_origins",

@@ -61,7 +61,14 @@ impl<'a> Copy<'a> {
             Self { environment, browser, title, sandbox, places }
         };
         let confined = confined.into_iter().map(|place| copy(vec![place], place.sandbox));
-        std::iter::once(copy(plain, None)).chain(confined).filter(Self::is_there).collect()
+        let mut copies: Vec<Self> =
+            std::iter::once(copy(plain, None)).chain(confined).filter(Self::is_there).collect();
+        // Such a Snap reads the manifest of the plain one, whose folder we make for it.
+        let portal = |copy: &Self| matches!(copy.sandbox, Some(Sandbox::SnapWithPortal(_)));
+        if copies.iter().any(portal) {
+            copies.retain(|copy| copy.sandbox.is_some());
+        }
+        copies
     }
 
     /// Whether the user has used it, or everybody is told already. One that is merely installed

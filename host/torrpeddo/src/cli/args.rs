@@ -214,6 +214,12 @@ pub struct InstallArguments {
     /// Use this folder of native manifests instead of the browser's own
     #[arg(long, value_name = "DIR", conflicts_with = "system")]
     pub manifest_dir: Option<PathBuf>,
+    /// Also take magnet links and torrent files from other programs; `uninstall`: only give these back
+    #[arg(long, conflicts_with = "system")]
+    pub handler: bool,
+    /// Also start the engine with your session; `uninstall`: only leave that to the browser again
+    #[arg(long, conflicts_with = "system")]
+    pub autostart: bool,
     /// Say what would be done, and do nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -1,0 +1,185 @@
+//! Starting the engine with the user's session, for those who want that. Without it the browser
+//! starts the engine when it is needed.
+
+use std::path::{Path, PathBuf};
+
+use crate::environment::{Environment, System};
+use crate::install::{Action, Outcome};
+use crate::own_file::{self, Found, MARK};
+
+const UNIT: &str = "torrpeddo.service";
+
+/// Starts the engine with the session from now on.
+#[must_use]
+pub fn install(environment: &Environment, dry_run: bool) -> Action {
+    let Some(path) = path(environment) else { return own_file::not_here(WHAT) };
+    let Some(binary) = environment.binary.to_str() else {
+        let message = format!("{WHAT} is not possible: the program's path is not UTF-8.");
+        return own_file::action(&path, Outcome::Refused, message)
+            .remedy("Move the program to a folder with a plain name.");
+    };
+    let text = match environment.system {
+        System::Linux => unit(binary),
+        _ => agent(binary),
+    };
+    let done = own_file::install(&path, &text, dry_run, "The engine starts with your session.");
+    if dry_run || done.outcome == Outcome::Refused || environment.system != System::Linux {
+        return done;
+    }
+    match enable(&path) {
+        Ok(()) => done,
+        Err(error) => {
+            // Half of it is of no use.
+            let _ = uninstall(environment, false);
+            own_file::unusable(&wanted(&path), &error)
+        }
+    }
+}
+
+/// Whether it was asked for.
+pub(crate) fn is_installed(environment: &Environment) -> bool {
+    path(environment).is_some_and(|path| matches!(own_file::look_at(&path), Found::Ours(_)))
+}
+
+/// Leaves it to the browser again.
+#[must_use]
+pub fn uninstall(environment: &Environment, dry_run: bool) -> Action {
+    let Some(path) = path(environment) else {
+        let message = "There was nothing to undo.".into();
+        return own_file::action(Path::new(""), Outcome::Skipped, message);
+    };
+    let gone = "The engine does not start with your session any more.";
+    let done = own_file::uninstall(&path, dry_run, gone);
+    let is_linux = environment.system == System::Linux;
+    if is_linux && !dry_run && done.outcome == Outcome::Removed {
+        // A link that leads nowhere harms nobody.
+        let _ = std::fs::remove_file(wanted(&path));
+        for folder in wanted(&path).ancestors().skip(1).take(3) {
+            // Fails where it is not empty, and then it stays.
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+    done
+}
+
+const WHAT: &str = "Starting with the session";
+
+fn path(environment: &Environment) -> Option<PathBuf> {
+    match environment.system {
+        System::Linux => Some(environment.config.join("systemd/user").join(UNIT)),
+        System::Macos => {
+            Some(environment.home.join("Library/LaunchAgents/org.torrpeddo.engine.plist"))
+        }
+        System::Windows => None,
+    }
+}
+
+/// The link by which the session wants the unit: what `systemctl --user enable` makes. That needs
+/// a session that runs, and this does not.
+fn wanted(unit: &Path) -> PathBuf {
+    unit.with_file_name("default.target.wants").join(UNIT)
+}
+
+#[cfg(unix)]
+fn enable(unit: &Path) -> std::io::Result<()> {
+    let link = wanted(unit);
+    if std::fs::read_link(&link).is_ok_and(|target| target == unit) {
+        return Ok(());
+    }
+    if let Some(folder) = link.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::os::unix::fs::symlink(unit, link)
+}
+
+#[cfg(not(unix))]
+fn enable(_unit: &Path) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+/// For systemd. There is no socket unit: whoever wants the engine starts it, and a second way would
+/// be one too many.
+fn unit(binary: &str) -> String {
+    // Inside quotes, systemd reads these.
+    let binary = binary.replace('\\', r"\\").replace('"', "\\\"");
+    let binary = binary.replace('%', "%%").replace('$', "$$");
+    format!(
+        "# {MARK} --autostart.\n\
+         [Unit]\n\
+         Description=Torrpeddo's engine\n\
+         \n\
+         [Service]\n\
+         ExecStart=\"{binary}\" engine\n\
+         # One that was started otherwise is there already.\n\
+         SuccessExitStatus=4\n\
+         Restart=on-failure\n\
+         TimeoutStopSec=35\n\
+         \n\
+         [Install]\n\
+         WantedBy=default.target\n"
+    )
+}
+
+/// For launchd.
+fn agent(binary: &str) -> String {
+    let binary = binary.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+         <!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \
+         \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">\n\
+         <!-- {MARK} (with autostart). -->\n\
+         <plist version=\"1.0\">\n\
+         <dict>\n\
+         \t<key>Label</key><string>org.torrpeddo.engine</string>\n\
+         \t<key>ProgramArguments</key>\n\
+         \t<array><string>{binary}</string><string>engine</string></array>\n\
+         \t<key>RunAtLoad</key><true/>\n\
+         \t<key>ProcessType</key><string>Background</string>\n\
+         </dict>\n\
+         </plist>\n"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Machine;
+
+    #[test]
+    fn it_is_wanted_and_is_not_any_more() {
+        for system in [System::Linux, System::Macos] {
+            let machine = Machine::of(system);
+            let kept = machine.environment.config.join("systemd/user/other.service");
+            std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
+            std::fs::write(&kept, "").unwrap();
+            std::fs::create_dir_all(machine.environment.home.join("Library/LaunchAgents")).unwrap();
+            let before = machine.tree();
+            let (environment, dry) = (&machine.environment, true);
+            assert_eq!(install(environment, dry).outcome, Outcome::Written);
+            assert_eq!(machine.tree(), before);
+            assert_eq!(install(environment, false).outcome, Outcome::Written);
+            assert_eq!(install(environment, false).outcome, Outcome::Unchanged);
+            assert_eq!(uninstall(environment, false).outcome, Outcome::Removed);
+            assert_eq!(machine.tree(), before);
+            assert_eq!(uninstall(environment, false).outcome, Outcome::Skipped);
+        }
+        let windows = Machine::of(System::Windows);
+        assert_eq!(install(&windows.environment, false).outcome, Outcome::Refused);
+    }
+
+    #[test]
+    fn a_unit_of_somebody_else_stays() {
+        let machine = Machine::new(&[".config/systemd/user"]);
+        let path = machine.environment.config.join("systemd/user/torrpeddo.service");
+        std::fs::write(&path, "[Service]\nExecStart=/my/own\n").unwrap();
+        let before = machine.tree();
+        assert_eq!(install(&machine.environment, false).outcome, Outcome::Refused);
+        assert_eq!(uninstall(&machine.environment, false).outcome, Outcome::Skipped);
+        assert_eq!(machine.tree(), before);
+    }
+
+    #[test]
+    fn what_systemd_would_misread_is_escaped() {
+        assert!(unit(r#"/a %b/$c "d"\e"#).contains(r#"ExecStart="/a %%b/$$c \"d\"\\e" engine"#));
+    }
+}
