@@ -20,6 +20,7 @@ pub mod handler;
 pub mod http;
 pub mod leecher;
 pub mod look;
+pub mod machine;
 pub mod magnets;
 pub mod mount;
 pub mod namespace;

@@ -17,6 +17,7 @@ mod background;
 mod catching;
 mod clicks;
 mod diagnostics;
+mod installed;
 mod manager;
 mod missing;
 mod opening;

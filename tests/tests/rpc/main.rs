@@ -11,6 +11,7 @@ mod errors;
 mod faults;
 mod frames;
 mod hostile;
+mod installing;
 mod kills;
 mod large;
 mod life;
