@@ -178,3 +178,36 @@ fn the_doctor_repairs_what_it_can() {
     let (_, doctor) = home.json(&["doctor", "--fix"]);
     assert_eq!(doctor["fixed"], json!([]));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_desktop_knows_who_takes_magnet_links() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.user().join(".mozilla")).unwrap();
+    let default = |of: &str| {
+        let mut query = std::process::Command::new("xdg-mime");
+        query.args(["query", "default", of]).env("HOME", home.user());
+        for name in ["XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CURRENT_DESKTOP"] {
+            query.env_remove(name);
+        }
+        String::from_utf8(query.output().expect("xdg-utils, as browsers need them").stdout).unwrap()
+    };
+    let types = ["x-scheme-handler/magnet", "application/x-bittorrent"];
+    let (code, report) = home.json(&["install", "--handler", "--autostart"]);
+    assert_eq!((code, report["actions"].as_array().unwrap().len()), (0, 3), "{report}");
+    for of in types {
+        assert_eq!(default(of), "org.torrpeddo.Torrpeddo.desktop\n", "{of}");
+    }
+    let unit = home.user().join(".config/systemd/user/default.target.wants/torrpeddo.service");
+    assert!(unit.is_file(), "a link that leads to the unit");
+    // One of them alone, then the rest.
+    let (_, report) = home.json(&["uninstall", "--handler"]);
+    assert_eq!(report["actions"].as_array().unwrap().len(), 1, "{report}");
+    for of in types {
+        assert_ne!(default(of), "org.torrpeddo.Torrpeddo.desktop\n", "{of}");
+    }
+    assert!(told(&home).is_some() && unit.is_file());
+    let (_, report) = home.json(&["uninstall"]);
+    assert_eq!(report["actions"].as_array().unwrap().len(), 2, "{report}");
+    assert!(told(&home).is_none() && !unit.exists());
+}

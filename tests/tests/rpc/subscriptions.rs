@@ -258,3 +258,32 @@ fn a_slow_reader_gets_newer_news_and_no_backlog() {
     assert!(got * 2 < sent, "{got} frames for the slow reader, {sent} for the fast one");
     assert!(slow.largest_frame().max(fast.largest_frame()) <= FRAME);
 }
+
+#[test]
+fn the_full_page_is_shown_by_the_browser_that_came_last() {
+    let sandbox = Sandbox::new();
+    let (asking, first, second) = (sandbox.relay(), sandbox.relay(), sandbox.relay());
+    let show = || asking.ok("show_manager", json!({}))["shown"] == true;
+    let hello = |relay: &Relay| {
+        let client = json!({"name": "test", "version": "0", "browser": "test"});
+        relay.ok("hello", json!({"protocol": 1, "client": client}));
+    };
+    let listen = |relay: &Relay| relay.ok("subscribe", json!({"topics": ["events"]}));
+    assert!(!show(), "there is nobody");
+    listen(&first);
+    assert!(!show(), "a client that is no browser has no page");
+    hello(&first);
+    assert!(show());
+    first.event("show_manager");
+    hello(&second);
+    assert!(show(), "the newest does not listen, but the first does");
+    first.event("show_manager");
+    listen(&second);
+    assert!(show());
+    second.event("show_manager");
+    second.close();
+    wait_until("the engine to see that the newest has left", || {
+        assert!(show());
+        first.drain().iter().any(|told| told.params["kind"] == "show_manager")
+    });
+}
