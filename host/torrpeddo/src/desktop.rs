@@ -27,12 +27,12 @@ pub struct SystemDesktop;
 impl Desktop for SystemDesktop {
     fn show(&self, path: &Path) -> Result<()> {
         let found = std::fs::metadata(path).map_err(|error| Error::io(path, &error))?;
-        needs_display()?;
+        let display = display()?;
         if found.is_file() && show_selected(path) {
             return Ok(());
         }
         let folder = if found.is_file() { path.parent().unwrap_or(path) } else { path };
-        opener::open(folder).map_err(|error| {
+        open(folder, &display).map_err(|error| {
             Error::Unavailable(format!(
                 "No file manager could be opened for {}: {error}.",
                 folder.display()
@@ -41,11 +41,11 @@ impl Desktop for SystemDesktop {
     }
 
     fn choose_folder(&self, title: &str, start: Option<&Path>) -> Result<Option<PathBuf>> {
-        needs_display()?;
+        let display = display()?;
         let Ok(_one) = DIALOG.try_lock() else {
             return Err(Error::Unavailable("A folder dialog is open already.".into()));
         };
-        if let Some(chosen) = kdialog(title, start) {
+        if let Some(chosen) = kdialog(title, start, &display) {
             return Ok(chosen);
         }
         let mut dialog = rfd::FileDialog::new().set_title(title);
@@ -67,8 +67,7 @@ impl Desktop for SystemDesktop {
 
     fn open(&self, file: &Path) -> Result<()> {
         std::fs::metadata(file).map_err(|error| Error::io(file, &error))?;
-        needs_display()?;
-        opener::open(file).map_err(|error| {
+        open(file, &display()?).map_err(|error| {
             Error::Unavailable(format!("No program could open {}: {error}.", file.display()))
         })
     }
@@ -114,18 +113,57 @@ fn as_body(text: &str) -> String {
     text.to_owned()
 }
 
+/// Variables that a program needs to open a window, besides our own.
+type Display = Vec<(String, String)>;
+
+/// An engine that was started before there was a desktop, with the session or by somebody who
+/// came over the network, finds the desktop in what the session has learnt since.
 #[cfg(all(unix, not(target_os = "macos")))]
-fn needs_display() -> Result<()> {
+fn display() -> Result<Display> {
     let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if set("DISPLAY") || set("WAYLAND_DISPLAY") {
-        return Ok(());
+        return Ok(Display::new());
     }
-    Err(Error::Unavailable("The engine runs without a desktop, so it can open no window.".into()))
+    let display = display_of(&programs::session_variables().unwrap_or_default());
+    if display.is_empty() {
+        let message = "The engine runs without a desktop, so it can open no window.";
+        return Err(Error::Unavailable(message.into()));
+    }
+    Ok(display)
 }
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
-fn needs_display() -> Result<()> {
-    Ok(())
+fn display() -> Result<Display> {
+    Ok(Display::new())
+}
+
+/// What of a session's variables is about its desktop; nothing where it has none.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn display_of(variables: &str) -> Display {
+    let about = ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP"];
+    let lines = variables.lines().filter_map(|line| line.split_once('='));
+    let display: Display = lines
+        // Values with unusual letters are quoted, which those of a desktop never are.
+        .filter(|(name, value)| {
+            about.contains(name) && !value.is_empty() && !value.starts_with('$')
+        })
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    let is_there = display.iter().any(|(name, _)| name.ends_with("DISPLAY"));
+    if is_there { display } else { Display::new() }
+}
+
+/// Opens a file or a folder with the program that the user has for it.
+fn open(path: &Path, display: &Display) -> std::io::Result<()> {
+    if display.is_empty() {
+        return opener::open(path).map_err(std::io::Error::other);
+    }
+    let mut command = Command::new("xdg-open");
+    command.arg(path).envs(display.iter().map(|(name, value)| (name, value)));
+    if programs::starts_well(&mut command) {
+        return Ok(());
+    }
+    Err(std::io::Error::other("xdg-open does not succeed"))
 }
 
 /// Asks the file manager to show the file selected. A process instead of a D-Bus library: dbus-send
@@ -141,8 +179,10 @@ fn show_selected(path: &Path) -> bool {
 }
 
 /// KDE's own dialog, where that is the desktop: `None` when it is not, or not installed.
-fn kdialog(title: &str, start: Option<&Path>) -> Option<Option<PathBuf>> {
-    let desktop = std::env::var("XDG_CURRENT_DESKTOP").ok()?;
+fn kdialog(title: &str, start: Option<&Path>, display: &Display) -> Option<Option<PathBuf>> {
+    let learnt = display.iter().find(|(name, _)| name == "XDG_CURRENT_DESKTOP");
+    let learnt = learnt.map(|(_, desktop)| desktop.clone());
+    let desktop = learnt.or_else(|| std::env::var("XDG_CURRENT_DESKTOP").ok())?;
     if !desktop.split(':').any(|name| name == "KDE") {
         return None;
     }
@@ -150,6 +190,7 @@ fn kdialog(title: &str, start: Option<&Path>) -> Option<Option<PathBuf>> {
     let output = Command::new("kdialog")
         .args(["--title", title, "--getexistingdirectory"])
         .arg(start)
+        .envs(display.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stderr(Stdio::null())
         .output()
@@ -188,5 +229,16 @@ mod tests {
     fn a_missing_path_is_an_error_with_or_without_a_desktop() {
         let error = SystemDesktop.show(Path::new("/nowhere/at/all")).unwrap_err();
         assert!(matches!(error, Error::Io { .. }), "{error}");
+    }
+
+    #[cfg(all(unix, not(target_os = "macos")))]
+    #[test]
+    fn a_session_has_a_desktop_or_has_none() {
+        let session = "HOME=/home/u\nDISPLAY=:0\nXAUTHORITY=/run/user/7/x=y\nPATH=$'/a b'\n";
+        let expected = [("DISPLAY", ":0"), ("XAUTHORITY", "/run/user/7/x=y")];
+        assert_eq!(display_of(session), expected.map(|(name, value)| (name.into(), value.into())));
+        for none in ["", "HOME=/home/u\nXDG_CURRENT_DESKTOP=KDE\n", "DISPLAY=\nnonsense"] {
+            assert_eq!(display_of(none), Display::new());
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use torrpeddo_tests::sandbox::hello;
-use torrpeddo_tests::{Sandbox, process, wait_until};
+use torrpeddo_tests::{Relay, Sandbox, Seeder, process, wait_until};
 
-use crate::support::{add_magnet, wait_state};
+use crate::support::{add_magnet, wait_complete, wait_state};
 
 #[test]
 fn hello_tells_who_the_engine_is_and_what_it_can() {
@@ -139,4 +139,29 @@ fn shutdown_tells_everybody_and_ends_the_process() {
     assert_eq!(relay.ok("shutdown", json!({"when": "now"})), json!({}));
     other.event("engine_stopping");
     wait_until("the end of the engine", || !process::is_alive(engine));
+}
+
+/// An engine that was started before there was a desktop asks the session, as systemd keeps it.
+#[test]
+fn a_desktop_that_came_later_is_found() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (sandbox, seeder) = (Sandbox::new(), Seeder::file("shown.bin", 100_000));
+    let (programs, opened) = (sandbox.user().join("bin"), sandbox.root().join("opened"));
+    std::fs::create_dir_all(&programs).unwrap();
+    // These stand in for the desktop's.
+    let open = format!("#!/bin/sh\necho \"$DISPLAY $1\" >'{}'\n", opened.display());
+    let session = "#!/bin/sh\necho DISPLAY=:7\n".to_owned();
+    for (name, script) in [("systemctl", session), ("xdg-open", open)] {
+        std::fs::write(programs.join(name), script).unwrap();
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(programs.join(name), mode).unwrap();
+    }
+    let path = std::env::var("PATH").unwrap_or_default();
+    let path = format!("{}:{path}", programs.display());
+    let relay = Relay::spawn(sandbox.command(&["relay"]).env("PATH", path));
+    let id = add_magnet(&relay, &seeder.magnet);
+    wait_complete(&relay, &id);
+    relay.ok("open_file", json!({"id": id, "index": 0}));
+    let file = sandbox.downloads().join("shown.bin");
+    assert_eq!(std::fs::read_to_string(opened).unwrap(), format!(":7 {}\n", file.display()));
 }
