@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::browsers::{self, Browser, Family, Scope};
+use crate::browsers::{self, Browser, Family, Sandbox, Scope};
 use crate::environment::Environment;
 use crate::left_out;
 use crate::manifest::Found;
 use crate::registration::Registration;
+use crate::sandbox;
 
 /// What is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,6 +88,8 @@ struct Target {
     /// Whether it is to be written: one of the browsers is there, or was named.
     wanted: bool,
     scope: Scope,
+    /// What the browser is in.
+    sandbox: Option<Sandbox>,
 }
 
 /// Registers this program with browsers.
@@ -180,6 +183,7 @@ fn targets(
                 None => targets.push_mut(Target::new(registration, request.scope)),
             };
             target.wanted |= wanted;
+            target.sandbox = place.sandbox;
             target.is_meant |= is_named || named.is_empty();
             if (wanted || is_there) && !target.browsers.contains(&browser) {
                 target.browsers.push(browser);
@@ -252,6 +256,11 @@ fn absolute(folder: &Path) -> Result<PathBuf, String> {
 
 fn install_one(environment: &Environment, request: &Request, target: &Target) -> Action {
     let (registration, title) = (&target.registration, titles(&target.browsers));
+    if let Some(Sandbox::SnapWithout(_)) = target.sandbox {
+        return target
+            .action(Outcome::Skipped, sandbox::cannot_start(&format!("{title} (Snap)")))
+            .remedy(sandbox::take_another(&title));
+    }
     let wanted = match registration.wanted(environment) {
         Ok(wanted) => wanted,
         Err(error) => {
@@ -263,7 +272,9 @@ fn install_one(environment: &Environment, request: &Request, target: &Target) ->
     let takes_over = match registration.look() {
         Found::Nothing => String::new(),
         Found::Ours(_, there) if registration.is_current(&there, &wanted) => {
-            return target.action(Outcome::Unchanged, format!("Already registered with {title}."));
+            return target
+                .action(Outcome::Unchanged, format!("Already registered with {title}."))
+                .and_allow(environment, target);
         }
         Found::Ours(there, _) => match registration.leads_to(&there) {
             before if before == environment.binary => String::new(),
@@ -277,7 +288,9 @@ fn install_one(environment: &Environment, request: &Request, target: &Target) ->
         return target.action(Outcome::Written, message);
     }
     match registration.write(&wanted) {
-        Ok(()) => target.action(Outcome::Written, format!("Registered with {title}.{takes_over}")),
+        Ok(()) => target
+            .action(Outcome::Written, format!("Registered with {title}.{takes_over}"))
+            .and_allow(environment, target),
         Err(error) => target.unusable(&error.to_string()),
     }
 }
@@ -334,6 +347,7 @@ impl Target {
             is_meant: false,
             wanted: false,
             scope,
+            sandbox: None,
         }
     }
 
@@ -365,6 +379,16 @@ impl Target {
 }
 
 impl Action {
+    /// Says what a sandbox needs besides.
+    fn and_allow(self, environment: &Environment, target: &Target) -> Self {
+        match target.sandbox {
+            Some(Sandbox::Flatpak(id)) if !sandbox::may_spawn(environment, id) => {
+                self.remedy(sandbox::allow(id))
+            }
+            _ => self,
+        }
+    }
+
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self

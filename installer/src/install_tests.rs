@@ -91,6 +91,9 @@ fn a_sandboxed_browser_is_led_out_by_a_script() {
     let before = machine.tree();
     assert_eq!(machine.install(&all()), of(["firefox", "brave"], Outcome::Written));
     let app = ".var/app/org.mozilla.firefox";
+    let report = install(&machine.environment, &all()).unwrap();
+    let remedy = report.actions[0].remedy.as_deref().unwrap();
+    assert!(remedy.contains("flatpak override"), "what the user has to allow is said: {remedy}");
     let manifest = machine.read(&format!("{app}/{FIREFOX}"));
     let script = PathBuf::from(manifest["path"].as_str().unwrap());
     assert!(script.starts_with(machine.environment.home.join(app)), "inside the sandbox");
@@ -114,6 +117,14 @@ fn a_sandboxed_browser_is_led_out_by_a_script() {
     let plain = Machine::new(&[]);
     assert_eq!(plain.install(&named("brave")), of(["brave"], Outcome::Written));
     assert!(!plain.environment.home.join(".var").exists(), "no sandbox is made up");
+}
+
+#[test]
+fn a_snap_that_cannot_start_programs_is_not_told() {
+    let machine = Machine::new(&["snap/chromium"]);
+    let before = machine.tree();
+    assert_eq!(machine.install(&all()), of(["chromium"], Outcome::Skipped));
+    assert_eq!(machine.tree(), before);
 }
 
 #[test]

@@ -49,10 +49,25 @@ pub fn may_spawn(environment: &Environment, id: &str) -> bool {
     })
 }
 
-/// The command that allows it.
+/// How the user allows it, and what that means.
 #[must_use]
-pub fn allow_spawning(id: &str) -> String {
-    format!("flatpak override --user --talk-name={SPAWNER} {id}")
+pub fn allow(id: &str) -> String {
+    format!(
+        "Allow it to start this program, and with it any other, then restart the browser: \
+         flatpak override --user --talk-name={SPAWNER} {id}"
+    )
+}
+
+/// Of a browser that starts nothing, whatever is allowed.
+#[must_use]
+pub fn cannot_start(title: &str) -> String {
+    format!("{title} cannot start programs of this system.")
+}
+
+/// What to do about that.
+#[must_use]
+pub fn take_another(title: &str) -> String {
+    format!("Install {title} from another source than the Snap store.")
 }
 
 /// What the desktop's portal was told about a Snap and our host.

@@ -85,11 +85,8 @@ impl<'a> Copy<'a> {
     fn examine(&self, permissions: Option<&str>) -> Diagnosis {
         if let Some(Sandbox::SnapWithout(_)) = self.sandbox {
             return self
-                .problem(format!("{} cannot start programs of this system.", self.title))
-                .remedy(format!(
-                    "Install {} from another source than the Snap store.",
-                    self.browser.title
-                ))
+                .problem(sandbox::cannot_start(&self.title))
+                .remedy(sandbox::take_another(self.browser.title))
                 .not_set_up();
         }
         for place in &self.places {
@@ -164,10 +161,7 @@ impl<'a> Copy<'a> {
         match self.sandbox {
             Some(Sandbox::Flatpak(id)) if !sandbox::may_spawn(self.environment, id) => self
                 .problem(format!("{title} may not start Torrpeddo from its sandbox."))
-                .remedy(format!(
-                    "Allow it, and with it any other program, then restart the browser: {}",
-                    sandbox::allow_spawning(id)
-                ))
+                .remedy(sandbox::allow(id))
                 .not_set_up(),
             Some(Sandbox::SnapWithPortal(snap)) => self.portal(snap, permissions),
             _ => self.well(format!("{title} knows Torrpeddo: {shown}.")),

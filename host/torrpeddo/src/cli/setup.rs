@@ -28,8 +28,7 @@ pub fn install(arguments: InstallArguments, out: &Out) -> Result<ExitCode> {
         report.actions.push(autostart::install(&environment, dry_run));
     }
     tell(&report, out);
-    // Nothing refused and nothing done means that no browser was found.
-    if !is_told && !report.any(Outcome::Refused) {
+    if report.actions.iter().all(|action| action.browsers.is_empty()) {
         out.hint("Start your browser once, then run this again; or name it with --browser.");
     }
     Ok(code(is_told && !report.any(Outcome::Refused)))
