@@ -40,7 +40,8 @@ impl Folder {
     /// Where that is.
     #[must_use]
     pub fn in_environment(self, environment: &Environment) -> PathBuf {
-        environment.base(self.0).join(self.1)
+        // Component by component: Firefox on Windows refuses a path with both kinds of slashes.
+        environment.base(self.0).join(self.1).components().collect()
     }
 }
 

@@ -74,7 +74,7 @@ impl Listener {
     }
 
     /// The next connection of this user; others are turned away.
-    pub async fn accept(&self) -> io::Result<Served> {
+    pub async fn accept(&mut self) -> io::Result<Served> {
         loop {
             let (stream, _) = self.socket.accept().await?;
             match stream.peer_cred() {

@@ -54,7 +54,7 @@ fn run_in(paths: &Paths, detached: bool) -> Result<()> {
         defaults: defaults::from_environment()?,
         allowed_roots: paths::allowed_roots(),
         version: reach::VERSION.into(),
-        boot_id: system::boot_id(),
+        boot_id: system::boot_id(fresh_id()),
         desktop: Arc::new(SystemDesktop),
         log: Arc::new(logging::Tail::new(&paths.log_dir)),
         doctor: Arc::new(SelfDoctor::new(paths)),
@@ -66,6 +66,12 @@ fn run_in(paths: &Paths, detached: bool) -> Result<()> {
     let result = runtime.block_on(serve(paths, config));
     runtime.shutdown_timeout(RUNTIME_LIMIT);
     result
+}
+
+/// An id that no other start has.
+fn fresh_id() -> String {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default();
+    format!("{}-{}", std::process::id(), now.as_nanos())
 }
 
 /// Waits while another engine ends; one that answers is there to stay.

@@ -8,6 +8,9 @@ use std::process::ExitCode;
 
 use caller::Caller;
 
+#[cfg_attr(unix, path = "address_unix.rs")]
+#[cfg_attr(windows, path = "address_windows.rs")]
+mod address;
 mod browser;
 mod caller;
 mod cli;
@@ -15,6 +18,7 @@ mod defaults;
 mod desktop;
 mod doctor;
 #[cfg_attr(unix, path = "endpoint_unix.rs")]
+#[cfg_attr(windows, path = "endpoint_windows.rs")]
 mod endpoint;
 mod engine_info;
 mod engine_process;
@@ -26,6 +30,7 @@ mod memory;
 mod offline;
 mod paths;
 #[cfg_attr(unix, path = "private_folder_unix.rs")]
+#[cfg_attr(windows, path = "private_folder_windows.rs")]
 mod private_folder;
 mod probe;
 mod programs;
@@ -33,7 +38,10 @@ mod reach;
 mod relay;
 mod start;
 #[cfg_attr(unix, path = "system_unix.rs")]
+#[cfg_attr(windows, path = "system_windows.rs")]
 mod system;
+#[cfg(windows)]
+mod win32;
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();

@@ -6,11 +6,7 @@ use std::path::{Path, PathBuf};
 use directories::ProjectDirs;
 
 use crate::failure::{Failure, Result};
-use crate::private_folder;
-
-/// The longest path that a socket address can hold: `sun_path` without its final NUL. 108 bytes on
-/// Linux, 104 on the BSDs and macOS.
-const SOCKET_PATH_MAX: usize = if cfg!(target_os = "linux") { 107 } else { 103 };
+use crate::{address, private_folder};
 
 /// Where everything is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +15,7 @@ pub struct Paths {
     pub data_dir: PathBuf,
     /// The log files.
     pub log_dir: PathBuf,
-    /// The private folder of the socket.
-    pub socket_dir: PathBuf,
-    /// The engine's socket.
+    /// Where the engine listens: a socket, on Windows a named pipe.
     pub socket: PathBuf,
     /// Held while an engine is being started or replaced.
     pub start_lock: PathBuf,
@@ -50,10 +44,6 @@ struct Surroundings {
     home: Option<OsString>,
     /// The user's folder for data, and the one for logs.
     user: Option<(PathBuf, PathBuf)>,
-    /// Folders that could hold the private one for the socket, best first.
-    runtime: Vec<PathBuf>,
-    /// A private folder with a short path, for when nothing else fits.
-    last_resort: PathBuf,
 }
 
 impl Paths {
@@ -62,7 +52,6 @@ impl Paths {
     /// # Errors
     /// When there is no home folder.
     pub fn discover() -> Result<Self> {
-        let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
         Self::decide(&Surroundings {
             home: std::env::var_os("TORRPEDDO_HOME").filter(|home| !home.is_empty()),
             user: ProjectDirs::from("org", "torrpeddo", "Torrpeddo").map(|dirs| {
@@ -70,19 +59,11 @@ impl Paths {
                 let logs = dirs.state_dir().map_or_else(|| data.join("logs"), Path::to_owned);
                 (data, logs)
             }),
-            // A relay started by cron, ssh or sudo often lacks the variable while the folder is
-            // there: without the second guess it would look for the engine in another place.
-            runtime: runtime
-                .into_iter()
-                .chain(private_folder::session_runtime())
-                .filter(|folder| private_folder::is_ours(folder))
-                .collect(),
-            last_resort: private_folder::last_resort(),
         })
     }
 
     fn decide(around: &Surroundings) -> Result<Self> {
-        let (data_dir, log_dir, private) = match (&around.home, &around.user) {
+        let (data_dir, log_dir) = match (&around.home, &around.user) {
             (Some(home), _) => {
                 let home = settled(Path::new(home)).map_err(|error| {
                     Failure::unavailable(format!(
@@ -90,36 +71,17 @@ impl Paths {
                         Path::new(home).display()
                     ))
                 })?;
-                let (logs, private) = (home.join("logs"), home.join("run"));
-                (home, logs, private)
+                let logs = home.join("logs");
+                (home, logs)
             }
-            (None, Some((data, logs))) => {
-                let private = around
-                    .runtime
-                    .first()
-                    .map_or_else(|| data.join("run"), |runtime| runtime.join("torrpeddo"));
-                (data.clone(), logs.clone(), private)
-            }
+            (None, Some((data, logs))) => (data.clone(), logs.clone()),
             (None, None) => {
                 return Err(Failure::unavailable("This user has no home folder.")
                     .hint("Set HOME, or TORRPEDDO_HOME to a folder for Torrpeddo's files."));
             }
         };
-        let mut socket_dir = private;
-        let mut socket = socket_dir.join("engine.sock");
-        if socket.as_os_str().len() > SOCKET_PATH_MAX {
-            // A socket's path has a hard limit that a folder's path has not. The short one is made
-            // from the data folder, so that each home still has its own.
-            socket_dir = around
-                .runtime
-                .iter()
-                .map(|runtime| runtime.join("torrpeddo"))
-                .find(|folder| folder.as_os_str().len() + 25 <= SOCKET_PATH_MAX)
-                .unwrap_or_else(|| around.last_resort.clone());
-            let name = fnv1a(data_dir.as_os_str().as_encoded_bytes());
-            socket = socket_dir.join(format!("{name:016x}.sock"));
-        }
         Ok(Self {
+            socket: address::choose(&data_dir, around.home.is_some())?,
             start_lock: data_dir.join("start.lock"),
             engine_lock: data_dir.join("engine.lock"),
             engine_info: data_dir.join("engine.json"),
@@ -127,12 +89,10 @@ impl Paths {
             replaced: data_dir.join("replaced"),
             data_dir,
             log_dir,
-            socket_dir,
-            socket,
         })
     }
 
-    /// Makes the folders that are not there, and the socket's folder private.
+    /// Makes the folders that are not there, and sees to it that nobody else can listen for us.
     ///
     /// # Errors
     /// A sentence that names the folder.
@@ -146,7 +106,7 @@ impl Paths {
                 .hint("Make room for it, or set TORRPEDDO_HOME to another folder.")
             })?;
         }
-        private_folder::prepare(&self.socket_dir)
+        address::prepare(&self.socket)
     }
 }
 
@@ -155,7 +115,8 @@ impl Paths {
 fn settled(path: &Path) -> std::io::Result<PathBuf> {
     let path = std::path::absolute(path)?;
     for ancestor in path.ancestors() {
-        if let Ok(real) = ancestor.canonicalize() {
+        // Without the `\\?\` that Windows puts before it, which many programs do not understand.
+        if let Ok(real) = dunce::canonicalize(ancestor) {
             return Ok(match path.strip_prefix(ancestor) {
                 Ok(rest) if rest.as_os_str().is_empty() => real,
                 Ok(rest) => real.join(rest),
@@ -166,12 +127,14 @@ fn settled(path: &Path) -> std::io::Result<PathBuf> {
     Ok(path)
 }
 
-/// FNV-1a: a name that stays the same between versions of this program, which the standard
-/// library's hasher does not promise.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+/// A short name for a folder, where its path is too long or has characters that cannot be used. FNV-1a:
+/// it stays the same between versions of this program, which the standard library's hasher does not
+/// promise.
+pub fn short_name(folder: &[u8]) -> String {
+    let hash = folder.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    });
+    format!("{hash:016x}")
 }
 
 #[cfg(test)]
@@ -182,8 +145,6 @@ mod tests {
         Surroundings {
             home: None,
             user: Some(("/home/u/.local/share/torrpeddo".into(), "/home/u/.local/state/t".into())),
-            runtime: vec!["/run/user/7".into()],
-            last_resort: "/tmp/torrpeddo-7".into(),
         }
     }
 
@@ -191,23 +152,16 @@ mod tests {
     fn the_users_own_folders_are_the_default() {
         let paths = Paths::decide(&around()).unwrap();
         assert_eq!(paths.data_dir, Path::new("/home/u/.local/share/torrpeddo"));
-        assert_eq!(paths.socket, Path::new("/run/user/7/torrpeddo/engine.sock"));
         assert_eq!(paths.engine_lock, paths.data_dir.join("engine.lock"));
-    }
-
-    #[test]
-    fn without_a_runtime_folder_the_socket_is_with_the_data() {
-        let paths = Paths::decide(&Surroundings { runtime: vec![], ..around() }).unwrap();
-        assert_eq!(paths.socket, Path::new("/home/u/.local/share/torrpeddo/run/engine.sock"));
     }
 
     #[test]
     fn a_home_of_its_own_holds_everything() {
         let dir = tempfile::tempdir().unwrap();
-        let home = dir.path().canonicalize().unwrap().join("not/there/yet");
+        let home = dunce::canonicalize(dir.path()).unwrap().join("not/there/yet");
         let paths =
             Paths::decide(&Surroundings { home: Some(home.clone().into()), ..around() }).unwrap();
-        for path in [&paths.data_dir, &paths.log_dir, &paths.socket, &paths.start_lock] {
+        for path in [&paths.data_dir, &paths.log_dir, &paths.start_lock] {
             assert!(path.starts_with(&home), "{}", path.display());
         }
     }
@@ -221,25 +175,6 @@ mod tests {
             Paths::decide(&Surroundings { home: Some(home.into()), ..around() }).unwrap()
         };
         assert_eq!(decide(dir.path().join("link/h")), decide(dir.path().join("h")));
-    }
-
-    #[test]
-    fn a_long_home_gets_a_short_socket_of_its_own() {
-        let long = |end: &str| format!("/{}/{end}", "x".repeat(120));
-        let decide = |home: String, runtime: Vec<PathBuf>| {
-            Paths::decide(&Surroundings { home: Some(home.into()), runtime, ..around() }).unwrap()
-        };
-        let one = decide(long("a"), around().runtime);
-        let two = decide(long("b"), around().runtime);
-        assert!(one.socket.starts_with("/run/user/7/torrpeddo"));
-        assert_ne!(one.socket, two.socket);
-        let long_runtime = vec![PathBuf::from(long("run"))];
-        let three = decide(long("a"), long_runtime);
-        assert!(three.socket.starts_with("/tmp/torrpeddo-7"));
-        for paths in [one, two, three] {
-            assert!(paths.socket.as_os_str().len() <= SOCKET_PATH_MAX);
-            assert!(paths.data_dir.starts_with(long("")));
-        }
     }
 
     #[test]

@@ -2,22 +2,11 @@
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::process::geteuid;
 
 use crate::failure::{Failure, Result};
-
-/// The session's folder for sockets, where the system keeps one.
-pub fn session_runtime() -> Option<PathBuf> {
-    cfg!(target_os = "linux").then(|| format!("/run/user/{}", geteuid().as_raw()).into())
-}
-
-/// A folder with a short path that exists on every system. Others can take its name first, which
-/// is why [`prepare`] looks at the owner.
-pub fn last_resort() -> PathBuf {
-    format!("/tmp/torrpeddo-{}", geteuid().as_raw()).into()
-}
 
 /// Whether this is a folder of this user.
 pub fn is_ours(path: &Path) -> bool {

@@ -7,10 +7,10 @@ use torrpeddo_protocol::client::{Client, ClientError};
 use torrpeddo_protocol::methods::{ClientInfo, Empty, HelloParams};
 use torrpeddo_protocol::{ErrorKind, PROTOCOL_VERSION};
 
+use crate::address;
 use crate::endpoint::{self, Stream, Unreached};
 use crate::failure::{Failure, Result};
 use crate::paths::Paths;
-use crate::private_folder;
 use crate::probe::{Greeting, Hello, Work};
 
 /// The version of this program, and of the engines that it starts.
@@ -79,8 +79,8 @@ pub fn look(paths: &Paths, replacing: bool) -> Found {
     // The environment of whoever started the engine may have led it to another place.
     sockets.extend(announced.filter(|socket| *socket != paths.socket));
     for socket in sockets {
-        // Whoever listens in a folder of somebody else is not our engine.
-        if !socket.parent().is_some_and(private_folder::is_ours) {
+        // Whoever listens at a place of somebody else is not our engine.
+        if !address::is_ours(&socket) {
             continue;
         }
         match endpoint::connect(&socket) {

@@ -18,6 +18,7 @@ use crate::endpoint::{self, Unreached};
 use crate::failure::{EXIT_ALREADY_RUNNING, Failure, Result};
 use crate::paths::Paths;
 use crate::reach::{Connection, Found, look};
+use crate::system;
 
 /// How long a new engine may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -117,7 +118,7 @@ fn spawn() -> Result<Child> {
     if let Some(folder) = program.parent() {
         command.current_dir(folder);
     }
-    command.spawn().map_err(failed)
+    system::spawn_detached(&mut command).map_err(failed)
 }
 
 /// Waits until the new engine answers.

@@ -1,9 +1,16 @@
 //! What the engine's process asks of the system it runs on.
 
+use std::process::{Child, Command};
+
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// More open files than this are of no use: the engine bounds its connections and files itself.
 const FILES: u64 = 65_536;
+
+/// Starts a process that outlives this one, once it has [detached](detach) itself.
+pub fn spawn_detached(command: &mut Command) -> std::io::Result<Child> {
+    command.spawn()
+}
 
 /// Leaves the session of whoever started this process, so that its end is not ours.
 pub fn detach() {
@@ -25,23 +32,19 @@ pub fn raise_file_limit() {
     }
 }
 
-/// Names this boot of the machine.
-pub fn boot_id() -> String {
+/// Names this boot of the machine. `fresh` is a name that no other start has.
+pub fn boot_id(fresh: String) -> String {
     let id = if cfg!(target_os = "linux") {
         std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()
     } else {
-        let mut sysctl = std::process::Command::new("/usr/sbin/sysctl");
+        let mut sysctl = Command::new("/usr/sbin/sysctl");
         let output = sysctl.args(["-n", "kern.bootsessionuuid"]).output().ok();
         output.and_then(|output| String::from_utf8(output.stdout).ok())
     };
     match id.as_deref().map(str::trim) {
         Some(id) if !id.is_empty() => id.to_owned(),
-        // A name that no other start has: better to verify once too often than once too little.
-        _ => format!(
-            "unknown-{}-{}",
-            std::process::id(),
-            std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos()
-        ),
+        // Better to verify once too often than once too little.
+        _ => fresh,
     }
 }
 

@@ -178,11 +178,23 @@ pub fn replace(path: &Path, content: &[u8], durable: bool) -> io::Result<()> {
     }
     drop(file);
     fs::rename(&temporary, path)?;
-    #[cfg(unix)]
-    if durable && let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
+    if durable {
+        sync_name(path)?;
     }
     Ok(())
+}
+
+/// Brings the name of a file to the disk.
+#[cfg(unix)]
+fn sync_name(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+/// Brings the name of a file to the disk. NTFS has its names in a journal, which is written up to
+/// here when a file is synced.
+#[cfg(windows)]
+fn sync_name(path: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).open(path)?.sync_all()
 }
 
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
