@@ -36,6 +36,7 @@ pub mod torrents;
 pub mod tracker;
 pub mod transmission;
 pub mod wait;
+mod wine;
 
 pub use capture::Capture;
 pub use files::Files;
@@ -50,3 +51,4 @@ pub use sandbox::Sandbox;
 pub use seeder::{Seed, Seeder};
 pub use tracker::Tracker;
 pub use wait::{DEADLINE, wait_for, wait_until};
+pub use wine::Wine;

@@ -201,7 +201,7 @@ impl Drop for Sandbox {
 }
 
 /// Shows the end of each log below `folder`, for whoever looks at a test that failed.
-fn print_logs(folder: &Path) {
+pub(crate) fn print_logs(folder: &Path) {
     for name in crate::files::list(folder) {
         if name.ends_with(".log") {
             let text = std::fs::read_to_string(folder.join(&name)).unwrap_or_default();

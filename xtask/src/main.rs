@@ -2,6 +2,7 @@
 
 mod build;
 mod command;
+mod cross;
 mod fuzz;
 mod programs;
 mod setup;

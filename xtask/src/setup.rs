@@ -89,42 +89,59 @@ pub fn packages(wanted: &[(&str, bool)]) -> Result {
     if find("apt-get").is_none() {
         return Err(format!("Missing: {list}. Install it with your system's package manager."));
     }
-    let root = output(command("id").arg("-u")).is_ok_and(|(_, id)| id.trim() == "0");
-    if !root && !succeeds(command("sudo").args(["-n", "true"])) {
+    if !is_root() && !succeeds(command("sudo").args(["-n", "true"])) {
         return Err(by_hand);
     }
-    let apt = |arguments: &[&str]| {
-        let mut apt = command(if root { "env" } else { "sudo" });
-        if !root {
-            apt.args(["-n", "env"]);
-        }
-        apt.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]).args(arguments);
-        apt
-    };
     println!("installing {list}");
     let install = [&["install", "--no-install-recommends"], missing.as_slice()].concat();
     // The lists of a fresh machine are empty or old: only then are they fetched.
     if !succeeds(&mut apt(&install)) {
-        run(apt(&["update"]).stdout(std::process::Stdio::null()))?;
+        refresh_packages()?;
         run(apt(&install).stdout(std::process::Stdio::null()))
             .map_err(|error| format!("{error}\n{by_hand}"))?;
     }
     Ok(())
 }
 
+/// Fetches what there is to install.
+pub fn refresh_packages() -> Result {
+    run(apt(&["update"]).stdout(std::process::Stdio::null()))
+}
+
+fn is_root() -> bool {
+    output(command("id").arg("-u")).is_ok_and(|(_, id)| id.trim() == "0")
+}
+
+/// apt-get as root, which asks nothing.
+fn apt(arguments: &[&str]) -> std::process::Command {
+    let root = is_root();
+    let mut apt = command(if root { "env" } else { "sudo" });
+    if !root {
+        apt.args(["-n", "env"]);
+    }
+    apt.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]).args(arguments);
+    apt
+}
+
 /// A Python with libtorrent: the seeder of the tests and the demo. Returns its path.
 pub fn libtorrent() -> Result<PathBuf> {
-    let folder = tools().join("venv");
-    let python = folder.join("bin/python");
     let requirements = repository().join("tests/seeder/requirements.txt");
-    let wanted = std::fs::read(&requirements).map_err(|error| error.to_string())?;
+    let wanted = std::fs::read_to_string(&requirements).map_err(|error| error.to_string())?;
+    python("venv", &wanted, "libtorrent")
+}
+
+/// A Python below `target/tools` with the packages that are `wanted`, as pip's lists have them, of
+/// which `module` is one. Returns its path.
+pub fn python(name: &str, wanted: &str, module: &str) -> Result<PathBuf> {
+    let folder = tools().join(name);
+    let python = folder.join("bin/python");
     let stamp = folder.join("installed.txt");
-    if std::fs::read(&stamp).is_ok_and(|installed| installed == wanted)
-        && succeeds(command(&python).args(["-c", "import libtorrent"]))
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted)
+        && succeeds(command(&python).args(["-c", &format!("import {module}")]))
     {
         return Ok(python);
     }
-    println!("installing libtorrent for Python into {}", folder.display());
+    println!("installing {module} for Python into {}", folder.display());
     let make = |program: &str| {
         let _ = std::fs::remove_dir_all(&folder);
         succeeds(command(program).args(["-m", "venv"]).arg(&folder))
@@ -136,10 +153,12 @@ pub fn libtorrent() -> Result<PathBuf> {
             return Err("`python3 -m venv` does not work, even with python3-venv.".into());
         }
     }
+    let list = folder.join("wanted.txt");
+    std::fs::write(&list, wanted).map_err(|error| error.to_string())?;
     run(command(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-        .arg(&requirements))?;
-    std::fs::write(&stamp, wanted).map_err(|error| error.to_string())?;
+        .arg(&list))?;
+    std::fs::rename(&list, &stamp).map_err(|error| error.to_string())?;
     Ok(python)
 }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::Result;
 use crate::build;
 use crate::command::{cargo, command, npm, output, run, tools};
+use crate::cross;
 use crate::fuzz;
 use crate::setup::{self, Browser};
 
@@ -17,6 +18,22 @@ pub struct Arguments {
     /// Lists the steps
     #[arg(long)]
     list: bool,
+    /// Only the steps for Windows: cross-built, and run under Wine
+    #[arg(long, conflicts_with = "macos")]
+    windows: bool,
+    /// Only the step for macOS: type-checked
+    #[arg(long)]
+    macos: bool,
+}
+
+impl Arguments {
+    fn steps(&self) -> &'static [Step] {
+        match (self.windows, self.macos) {
+            (true, _) => WINDOWS_STEPS,
+            (_, true) => MACOS_STEPS,
+            _ => STEPS,
+        }
+    }
 }
 
 struct Step {
@@ -51,13 +68,24 @@ const STEPS: &[Step] = &[
     Step { name: "browser", about: "real browsers, end to end", run: browser },
 ];
 
+/// Not part of a plain test, because building the standard library and everything else once more
+/// takes a quarter of an hour.
+const WINDOWS_STEPS: &[Step] = &[
+    Step { name: "win-build", about: "everything for Windows", run: windows_build },
+    Step { name: "win-unit", about: "unit tests under Wine", run: windows_unit },
+    Step { name: "win-run", about: "the program under Wine, end to end", run: windows_run },
+];
+
+const MACOS_STEPS: &[Step] =
+    &[Step { name: "macos", about: "everything for macOS, type-checked", run: macos }];
+
 /// Runs the steps one after the other. All of them run, also after a failure: one run tells all
 /// that is wrong.
 fn run_steps(arguments: &Arguments) -> Result {
     let began = Instant::now();
     let mut lines = Vec::new();
     let mut failed = Vec::new();
-    for step in STEPS {
+    for step in arguments.steps() {
         if !arguments.only.is_empty() && !arguments.only.iter().any(|only| only == step.name) {
             continue;
         }
@@ -89,12 +117,13 @@ fn run_steps(arguments: &Arguments) -> Result {
 /// Lists or runs the steps.
 pub fn test(arguments: &Arguments) -> Result {
     for only in &arguments.only {
-        if STEPS.iter().all(|step| step.name != only) {
+        if arguments.steps().iter().all(|step| step.name != only) {
             return Err(format!("There is no step {only}; `cargo xtask test --list` lists them."));
         }
     }
     if arguments.list {
-        STEPS.iter().for_each(|step| println!("{:<12}{}", step.name, step.about));
+        let steps = arguments.steps().iter();
+        steps.for_each(|step| println!("{:<12}{}", step.name, step.about));
         return Ok(());
     }
     run_steps(arguments)
@@ -113,13 +142,13 @@ fn format() -> Result<Outcome> {
     passed(run(cargo().args(["fmt", "--manifest-path", "tests/fuzz/Cargo.toml", "--check"])))
 }
 
-/// `rpc` and `browser` are named because they are no part of a plain `cargo test`, and so of
+/// `rpc`, `browser` and `windows` are named because they are no part of a plain `cargo test`, and so of
 /// `--tests`.
 fn clippy() -> Result<Outcome> {
     passed(run(cargo()
         .args(["clippy", "--quiet", "--locked", "--workspace", "--all-features"])
         .args(["--lib", "--bins", "--tests", "--test", "rpc", "--test", "browser"])
-        .args(["--", "-D", "warnings"])))
+        .args(["--test", "windows", "--", "-D", "warnings"])))
 }
 
 fn cargo_deny() -> Result<std::process::Command> {
@@ -235,4 +264,20 @@ fn rpc() -> Result<Outcome> {
 
 fn browser() -> Result<Outcome> {
     end_to_end("browser", "2")
+}
+
+fn windows_build() -> Result<Outcome> {
+    passed(cross::windows_build())
+}
+
+fn windows_unit() -> Result<Outcome> {
+    passed(cross::windows_unit())
+}
+
+fn windows_run() -> Result<Outcome> {
+    passed(cross::windows_end_to_end())
+}
+
+fn macos() -> Result<Outcome> {
+    passed(cross::macos())
 }

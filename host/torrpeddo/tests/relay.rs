@@ -1,5 +1,7 @@
 //! The relay as a browser sees it.
 
+// They watch processes in the way of Unix.
+#![cfg(unix)]
 // Clippy knows tests by their attribute, and takes the helpers beside them for the program.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
