@@ -4,12 +4,11 @@ import { browser } from 'wxt/browser';
 import type { ConnectionState, RpcClient } from './rpc/client';
 import { createClient } from './rpc/connect';
 import { RpcFailure } from './rpc/errors';
+import { callMany, type ManyMethod } from './rpc/many';
 import { TorrentList } from './list';
 import { watchRemovals, withoutRemoved, type Removal } from './removal';
 import { writeLocal } from './settings';
 import { workLeft } from './work';
-
-type ManyMethod = 'pause' | 'resume' | 'cancel' | 'remove' | 'recheck' | 'move_in_queue';
 
 /** One page's view of the engine. The engine is the only state; this mirrors it and asks for changes. */
 export class Engine {
@@ -69,23 +68,13 @@ export class Engine {
     if (result?.ok === false) throw RpcFailure.from(result.error);
   }
 
-  /**
-   * Runs a method over many torrents, in as many calls as the engine's limit asks for, and waits for as long
-   * as it takes: files may have to be deleted. Returns what failed.
-   */
-  async many<M extends ManyMethod>(
+  /** Runs a method over many torrents; returns what failed. */
+  many<M extends ManyMethod>(
     method: M,
     ids: readonly string[],
     rest: Omit<Methods[M]['params'], 'ids'>,
   ): Promise<RpcFailure[]> {
-    const limit = this.connection.status === 'ready' ? this.connection.hello.limits.ids : ids.length;
-    const failures: RpcFailure[] = [];
-    for (let at = 0; at < ids.length; at += limit) {
-      const params = { ...rest, ids: ids.slice(at, at + limit) } as Methods[M]['params'];
-      const { results }: ManyResult = await this.client.call(method, params, { timeoutMs: 0 });
-      for (const result of results) if (!result.ok) failures.push(RpcFailure.from(result.error));
-    }
-    return failures;
+    return callMany(this.client, method, ids, rest);
   }
 
   #subscribe(): void {

@@ -87,9 +87,9 @@ export function columnMenu(page: ManagerPage): MenuEntry[] {
     kind: 'item',
     id: `column-${id}`,
     label: t(column(id).label),
-    checked: !page.layout.hidden.includes(id),
+    checked: page.columns.some((shown) => shown.id === id),
     choose: () => {
-      page.arrange(toggleColumn(page.layout, id));
+      page.arrange(toggleColumn(page.layout, page.columns, id));
     },
   }));
   const reset: MenuItem = {

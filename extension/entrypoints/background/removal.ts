@@ -1,7 +1,8 @@
 import { t } from '@/lib/i18n';
 import { dropRemoval, readRemovals, watchRemovals, writeRemoval, type Removal } from '@/lib/removal';
-import { createClient } from '@/lib/rpc/connect';
 import { RpcFailure } from '@/lib/rpc/errors';
+import { callMany } from '@/lib/rpc/many';
+import { once } from '@/lib/rpc/once';
 import { notifyProblem } from './notify';
 
 /** Longer than pages take to hear from the engine that a torrent is gone. */
@@ -44,18 +45,18 @@ async function settle(removal: Removal): Promise<void> {
 }
 
 async function carryOut(removal: Removal): Promise<void> {
-  const client = createClient('background');
-  client.start();
   try {
-    const { results } = await client.call('remove', { ids: removal.ids });
-    const failed = results.find((result) => !result.ok && result.error.data.kind !== 'not_found');
-    if (failed?.ok === false) throw RpcFailure.from(failed.error);
+    const failures = await once(async (client) => {
+      // How many at once it takes, the engine says when it is there.
+      await client.call('ping', {});
+      return callMany(client, 'remove', removal.ids, {});
+    });
+    const failed = failures.find(({ kind }) => kind !== 'not_found');
+    if (failed !== undefined) throw failed;
     await writeRemoval({ ...removal, until: Date.now(), gone: true });
   } catch (error) {
     // What was not removed is shown again, and the user hears why.
     await dropRemoval(removal.key);
     await notifyProblem(error instanceof RpcFailure ? error.message : t('errorUnknown'));
-  } finally {
-    client.stop();
   }
 }

@@ -7,6 +7,7 @@ import {
   DEFAULT_LAYOUT,
   readLayout,
   resize,
+  rowWidth,
   shownColumns,
   sortBy,
   toggleColumn,
@@ -41,9 +42,22 @@ describe('the columns', () => {
   });
 
   it('can be hidden and shown, and keep their place', () => {
-    const without = toggleColumn(DEFAULT_LAYOUT, 'size');
+    const all = shownColumns(DEFAULT_LAYOUT);
+    const without = toggleColumn(DEFAULT_LAYOUT, all, 'size');
     expect(shownColumns(without).map(({ id }) => id)).not.toContain('size');
-    expect(shownColumns(toggleColumn(without, 'size'))).toEqual(shownColumns(DEFAULT_LAYOUT));
+    expect(shownColumns(toggleColumn(without, shownColumns(without), 'size'))).toEqual(all);
+  });
+
+  it('fold away where there is no room, until somebody chooses them', () => {
+    const all = shownColumns(DEFAULT_LAYOUT);
+    // Beside the sidebar, in a window of 1,000 pixels.
+    const few = shownColumns(DEFAULT_LAYOUT, 777);
+    expect(rowWidth(DEFAULT_LAYOUT, few)).toBeLessThanOrEqual(777);
+    expect(all.filter((each) => !few.includes(each)).map(({ id }) => id)).toEqual(['peers', 'ratio']);
+    const byRatio = sortBy(DEFAULT_LAYOUT, 'ratio');
+    expect(shownColumns(byRatio, 777).map(({ id }) => id)).toContain('ratio');
+    const chosen = toggleColumn(DEFAULT_LAYOUT, few, 'ratio');
+    expect(shownColumns(chosen, 777).map(({ id }) => id)).toEqual([...few.map(({ id }) => id), 'ratio']);
   });
 
   it('have widths within reason', () => {
@@ -67,7 +81,11 @@ describe('a remembered layout', () => {
   });
 
   it('is what was stored', () => {
-    const layout = resize(sortBy(toggleColumn(DEFAULT_LAYOUT, 'labels'), 'ratio'), 'name', 400);
+    const layout = resize(
+      sortBy(toggleColumn(DEFAULT_LAYOUT, shownColumns(DEFAULT_LAYOUT), 'labels'), 'ratio'),
+      'name',
+      400,
+    );
     expect(readLayout(JSON.parse(JSON.stringify(layout)))).toEqual(layout);
   });
 });

@@ -89,53 +89,53 @@ function textual(id: ColumnId, label: MessageKey, width: number, of: (torrent: T
 
 const ALL: Record<ColumnId, Column> = {
   queue: {
-    ...numeric('queue', 'columnQueue', 52, (one) => one.queue_position ?? Infinity, place, false),
+    ...numeric('queue', 'columnQueue', 48, (one) => one.queue_position ?? Infinity, place, false),
     compare: inOrder,
     short: 'columnQueueShort',
   },
   name: {
-    ...textual('name', 'columnName', 200, (one) => displayText(one.name)),
+    ...textual('name', 'columnName', 150, (one) => displayText(one.name)),
     compare: byText((one) => one.name),
   },
-  size: numeric('size', 'columnSize', 84, size, (one) => known(size(one), bytes)),
+  size: numeric('size', 'columnSize', 78, size, (one) => known(size(one), bytes)),
   progress: numeric(
     'progress',
     'columnProgress',
-    130,
+    104,
     (one) => one.progress,
     (one) => percent(one.progress),
   ),
   state: {
-    ...textual('state', 'columnState', 156, stateWord),
+    ...textual('state', 'columnState', 124, stateWord),
     compare: byNumber((one) => STATES[one.state]),
   },
   down: numeric(
     'down',
     'columnDown',
-    88,
+    92,
     (one) => one.download_rate,
     (one) => moving(one.download_rate),
   ),
   up: numeric(
     'up',
     'columnUp',
-    88,
+    80,
     (one) => one.upload_rate,
     (one) => moving(one.upload_rate),
   ),
   eta: numeric(
     'eta',
     'columnEta',
-    96,
+    80,
     (one) => one.eta_ms ?? Infinity,
     (one) => timeLeft(one.eta_ms) ?? '',
     false,
   ),
-  peers: numeric('peers', 'columnPeers', 72, (one) => one.peers_connected, peers),
+  peers: numeric('peers', 'columnPeers', 66, (one) => one.peers_connected, peers),
   ratio: numeric(
     'ratio',
     'columnRatio',
-    68,
+    60,
     (one) => one.ratio,
     (one) => known(one.ratio, ratio),
   ),
@@ -187,6 +187,8 @@ export function column(id: ColumnId): Column {
 /** How the user wants the table. */
 export interface Layout {
   hidden: readonly ColumnId[];
+  /** The user has chosen the columns. Until then those fold away that there is no room for. */
+  chosen: boolean;
   widths: Readonly<Partial<Record<ColumnId, number>>>;
   sort: ColumnId;
   descending: boolean;
@@ -194,10 +196,16 @@ export interface Layout {
 
 export const DEFAULT_LAYOUT: Layout = {
   hidden: ['labels', 'folder', 'downloaded', 'uploaded', 'added', 'completed'],
+  chosen: false,
   widths: {},
   sort: 'queue',
   descending: false,
 };
+
+/** Those that people miss least come first. */
+const FOLDING: readonly ColumnId[] = ['ratio', 'peers', 'up', 'eta', 'size', 'queue'];
+/** Of a row, at both ends together. */
+const PADDING = 16;
 
 export const NARROWEST = 48;
 const WIDEST = 1200;
@@ -205,7 +213,7 @@ const WIDEST = 1200;
 /** What was remembered, as far as it still means something: columns come and go with versions. */
 export function readLayout(stored: unknown): Layout {
   if (typeof stored !== 'object' || stored === null) return DEFAULT_LAYOUT;
-  const { hidden, widths, sort, descending } = stored as Record<string, unknown>;
+  const { hidden, chosen, widths, sort, descending } = stored as Record<string, unknown>;
   const isColumn = (value: unknown): value is ColumnId => (COLUMNS as readonly unknown[]).includes(value);
   const kept: Partial<Record<ColumnId, number>> = {};
   if (typeof widths === 'object' && widths !== null) {
@@ -217,6 +225,7 @@ export function readLayout(stored: unknown): Layout {
     hidden: Array.isArray(hidden)
       ? hidden.filter(isColumn).filter((id) => id !== 'name')
       : DEFAULT_LAYOUT.hidden,
+    chosen: chosen === true,
     widths: kept,
     sort: isColumn(sort) ? sort : DEFAULT_LAYOUT.sort,
     descending: descending === true,
@@ -227,8 +236,21 @@ export function clampWidth(width: number): number {
   return Math.round(Math.min(WIDEST, Math.max(NARROWEST, width)));
 }
 
-export function shownColumns(layout: Layout): Column[] {
-  return COLUMNS.filter((id) => !layout.hidden.includes(id)).map(column);
+/** The columns that are shown where there is so much room. */
+export function shownColumns(layout: Layout, room = Infinity): Column[] {
+  let shown = COLUMNS.filter((id) => !layout.hidden.includes(id)).map(column);
+  if (layout.chosen) return shown;
+  for (const folding of FOLDING) {
+    // By their first widths: who widens one wants it so, and loses none of the others over it.
+    if (rowWidth(DEFAULT_LAYOUT, shown) <= room) break;
+    if (folding !== layout.sort) shown = shown.filter(({ id }) => id !== folding);
+  }
+  return shown;
+}
+
+/** What a row needs; below that it is scrolled sideways. */
+export function rowWidth(layout: Layout, columns: readonly Column[]): number {
+  return columns.reduce((sum, each) => sum + widthOf(layout, each), PADDING);
 }
 
 export function widthOf(layout: Layout, of: Column): number {
@@ -241,11 +263,11 @@ export function sortBy(layout: Layout, id: ColumnId): Layout {
   return { ...layout, sort: id, descending: again ? !layout.descending : column(id).descending };
 }
 
-export function toggleColumn(layout: Layout, id: ColumnId): Layout {
-  const hidden = layout.hidden.includes(id)
-    ? layout.hidden.filter((each) => each !== id)
-    : [...layout.hidden, id];
-  return { ...layout, hidden };
+/** Shows or hides a column beside those that are in sight. From then on none folds away by itself. */
+export function toggleColumn(layout: Layout, shown: readonly Column[], id: ColumnId): Layout {
+  const now = shown.map((each) => each.id);
+  const wanted = now.includes(id) ? now.filter((each) => each !== id) : [...now, id];
+  return { ...layout, hidden: COLUMNS.filter((each) => !wanted.includes(each)), chosen: true };
 }
 
 /** Without a width it is again as wide as at the beginning. */

@@ -6,12 +6,13 @@ import { RpcFailure } from '../rpc/errors';
 import { readLocal, writeLocal } from '../settings';
 import { displaySentence } from '../text';
 import type { Message } from '../ui';
-import { comparison, DEFAULT_LAYOUT, readLayout, type Layout } from './columns';
+import { comparison, DEFAULT_LAYOUT, readLayout, shownColumns, type Layout } from './columns';
 import { targets, type Command } from './commands';
 import { facetsOf, narrow, type Narrowing } from './facets';
 import { History } from './history';
 import { readPanes, type Panes } from './panes';
-import { perform } from './perform';
+import { perform, remove, type Fate } from './perform';
+import { queueOf, stepsTo } from './reorder';
 import { Selection } from './selection';
 import { View } from './view';
 
@@ -31,6 +32,8 @@ export class ManagerPage {
   readonly history = new History();
   narrowing = $state.raw<Narrowing>(EVERYTHING);
   layout = $state.raw<Layout>(DEFAULT_LAYOUT);
+  /** How wide the table is; before it has been drawn nobody knows. */
+  room = $state(0);
   panes = $state.raw<Panes>(readPanes(undefined));
   selection = $state.raw(Selection.none);
   asking = $state.raw<Asking | undefined>();
@@ -49,6 +52,7 @@ export class ManagerPage {
     compare: comparison(this.#sort, this.#descending),
   });
 
+  readonly columns = $derived(shownColumns(this.layout, this.room || Infinity));
   readonly rows = $derived.by(() => {
     const query = this.#query;
     this.#view.update(this.engine.torrents);
@@ -122,6 +126,31 @@ export class ManagerPage {
     }
     await this.report(() => perform(this.engine, command, torrents));
     if (command === 'magnet' && this.message?.bad !== true) this.say(t('copied'));
+  }
+
+  async remove(torrents: readonly Torrent[], fate: Fate): Promise<void> {
+    const gone = new Set(torrents.map(({ id }) => id));
+    this.selection = this.selection.leaving(gone, this.order());
+    await this.report(() => remove(this.engine, torrents, fate));
+  }
+
+  /**
+   * Brings torrents right before another one in the queue, or right behind `after` where there is none. Says
+   * whether there was anything to do.
+   */
+  async reorder(moving: ReadonlySet<string>, before?: string, after?: string): Promise<boolean> {
+    const queue = queueOf(this.engine.torrents.values());
+    const next = before ?? (after === undefined ? undefined : queue[queue.indexOf(after) + 1]);
+    const steps = stepsTo(queue, moving, next);
+    const outcome = { done: false };
+    await this.report(async () => {
+      const failures: RpcFailure[] = [];
+      for (const { ids, to } of steps)
+        failures.push(...(await this.engine.many('move_in_queue', ids, { to })));
+      outcome.done = failures.length === 0;
+      return failures;
+    });
+    return outcome.done && steps.length > 0;
   }
 
   /** Tells what failed, in the engine's own words. */

@@ -6,7 +6,7 @@ export interface Panes {
   tab: Tab;
 }
 
-export const TABS = ['overview', 'files', 'peers', 'trackers'] as const;
+export const TABS = ['overview', 'files', 'peers', 'trackers', 'log'] as const;
 export type Tab = (typeof TABS)[number];
 
 export const LOWEST = 160;

@@ -1,6 +1,7 @@
 import { fromBase64 } from '../base64';
 import type { Engine } from '../engine.svelte';
 import type { Torrent } from '../protocol/generated';
+import { removeSoon } from '../removal';
 import { RpcFailure } from '../rpc/errors';
 import { isQueueMove, type Command } from './commands';
 
@@ -36,9 +37,17 @@ export async function perform(
   }
 }
 
-export function remove(engine: Engine, torrents: readonly Torrent[], fate: Fate): Promise<RpcFailure[]> {
+/** A removal that keeps the files can be undone for a moment; what becomes of files happens at once. */
+export async function remove(
+  engine: Engine,
+  torrents: readonly Torrent[],
+  fate: Fate,
+): Promise<RpcFailure[]> {
+  if (fate === 'keep') {
+    await removeSoon(torrents);
+    return [];
+  }
   const ids = torrents.map(({ id }) => id);
-  if (fate === 'keep') return engine.many('remove', ids, {});
   return engine.many('remove', ids, { delete_files: true, trash: fate === 'trash' });
 }
 

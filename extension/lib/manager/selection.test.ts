@@ -44,4 +44,12 @@ describe('a selection', () => {
     expect(all.within(() => true)).toBe(all);
     expect(Selection.none.choose('a', 'only', order).within((id) => id !== 'a').cursor).toBeUndefined();
   });
+
+  it('leaves the keyboard where rows were removed', () => {
+    const chosen = Selection.none.choose('b', 'only', order).choose('d', 'range', order);
+    expect(chosen.leaving(new Set(['b', 'c', 'd']), order).cursor).toBe('e');
+    expect(chosen.leaving(new Set(['d', 'e']), order).cursor).toBe('c');
+    expect(chosen.leaving(new Set(order), order).cursor).toBeUndefined();
+    expect(ids(chosen.leaving(new Set(['e']), order))).toBe('');
+  });
 });

@@ -47,6 +47,15 @@ export class Selection {
     return new Selection(new Set(), this.cursor, this.cursor);
   }
 
+  /** Before some rows leave: none is chosen, and the keyboard stays where they were. */
+  leaving(gone: ReadonlySet<string>, order: readonly string[]): Selection {
+    const at = this.cursor === undefined ? -1 : order.indexOf(this.cursor);
+    const stays = (id: string): boolean => !gone.has(id);
+    const cursor =
+      at === -1 ? undefined : (order.slice(at).find(stays) ?? order.slice(0, at).findLast(stays));
+    return new Selection(new Set(), cursor, cursor);
+  }
+
   /** Without what is not shown any more: nothing is ever done to a row that nobody sees. */
   within(shown: (id: string) => boolean): Selection {
     const gone = (id: string | undefined): boolean => id !== undefined && !shown(id);
