@@ -53,7 +53,10 @@ export class AddItem {
 
   /** Asks the engine to look into it; asked again after a lost connection, since previews end with one. */
   async look(client: RpcClient): Promise<void> {
-    if (this.status === 'added' || this.tree !== undefined) return;
+    if (this.status === 'added') return;
+    // Another engine may call another preview so.
+    this.#previewId = undefined;
+    if (this.tree !== undefined) return;
     this.status = 'resolving';
     this.problem = undefined;
     try {
@@ -86,11 +89,15 @@ export class AddItem {
     const selected = this.tree?.selection();
     this.problem = undefined;
     try {
-      const result = await add(client, this.source, {
-        ...options,
-        ...(selected === undefined ? {} : { selected }),
-        ...(this.#previewId === undefined ? {} : { preview_id: this.#previewId }),
-      });
+      const wanted = { ...options, ...(selected === undefined ? {} : { selected }) };
+      const preview = this.#previewId;
+      const result = await (preview === undefined
+        ? add(client, this.source, wanted)
+        : add(client, this.source, { ...wanted, preview_id: preview }).catch((error: unknown) => {
+            // It does not wait for ever; the source itself still says all that is needed.
+            if (!(error instanceof RpcFailure) || error.data.member !== 'preview_id') throw error;
+            return add(client, this.source, wanted);
+          }));
       this.#previewId = undefined;
       this.status = 'added';
       this.alreadyThere = result.already_exists;

@@ -34,6 +34,8 @@ export class AddDialog {
   problem = $state<string | undefined>();
   /** Once connected, the page keeps its contents while the connection is being mended. */
   connected = $state(false);
+  /** It has been connected before: there may be choices that must not be lost to a stop of the engine. */
+  met = $state(false);
 
   #folderTouched = false;
   /** The engine says that links are added without a question. */
@@ -193,6 +195,7 @@ export class AddDialog {
 
   async #connected(): Promise<void> {
     this.connected = true;
+    this.met = true;
     this.#look(this.items);
     try {
       const settings = await this.engine.client.call('get_settings', {});

@@ -34,6 +34,8 @@ export class PopupMemory {
   }
 
   setPlace(place: { search: string; top: number }): void {
+    // For a list that is made anew, too: there is none while there is no engine.
+    this.place = place;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void writeSession({ place }), REST_MS);
   }
