@@ -88,11 +88,13 @@ pub struct Options {
     pub headless: bool,
     /// Installs the native manifest first.
     pub host: bool,
+    /// In a language from right to left; Chromium alone can be told to.
+    pub mirrored: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { headless: true, host: true }
+        Self { headless: true, host: true, mirrored: false }
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use thirtyfour::Capabilities;
 
 use crate::browser::{CHROMIUM_ID, FIREFOX_ID, FIREFOX_UUID, Kind, Options};
-use crate::{Sandbox, paths};
+use crate::{Sandbox, mirror, paths};
 
 /// Starts the driver of a browser on a port of its own choice, and returns where it listens.
 ///
@@ -71,7 +71,8 @@ fn try_start(kind: Kind, sandbox: &Sandbox, headless: bool) -> Option<(Child, St
 
 /// What chromedriver is told.
 pub(crate) fn chromium(kind: Kind, sandbox: &Sandbox, options: Options) -> Capabilities {
-    let folder = paths::extension("chrome-mv3");
+    let folder =
+        if options.mirrored { mirror::extension(sandbox) } else { paths::extension("chrome-mv3") };
     let folder = folder.display();
     let mut arguments = vec![
         format!("--user-data-dir={}", kind.profile(sandbox).display()),
@@ -85,6 +86,9 @@ pub(crate) fn chromium(kind: Kind, sandbox: &Sandbox, options: Options) -> Capab
     ];
     if options.headless {
         arguments.push("--headless=new".into());
+    }
+    if options.mirrored {
+        arguments.push("--force-ui-direction=rtl".into());
     }
     if rustix::process::getuid().is_root() {
         // Chromium refuses to run as root with its sandbox.

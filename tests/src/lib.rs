@@ -22,6 +22,7 @@ pub mod leecher;
 pub mod look;
 pub mod machine;
 pub mod magnets;
+mod mirror;
 pub mod mount;
 pub mod namespace;
 pub mod notifications;

@@ -112,7 +112,7 @@ async fn show(
         // Who pressed Ctrl-C while the swarm started wants no browser first.
         biased;
         () = signals.any() => return Ok(End::Interrupted),
-        browser = Browser::start(kind, sandbox, Options { headless, host: true }) => browser?,
+        browser = Browser::start(kind, sandbox, Options { headless, ..Options::default() }) => browser?,
     };
     let watched = async {
         to_the_page(&browser, &swarm).await?;

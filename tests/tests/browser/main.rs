@@ -12,16 +12,21 @@ macro_rules! in_each_browser {
     };
 }
 
+mod accessible;
 mod adding;
 mod background;
 mod catching;
 mod clicks;
 mod diagnostics;
 mod installed;
+mod killed;
 mod manager;
+mod mirrored;
 mod missing;
 mod opening;
 mod popup;
+mod queue;
+mod removal;
 mod settings;
 mod support;
 mod torrentfiles;

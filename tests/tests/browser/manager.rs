@@ -21,7 +21,7 @@ in_each_browser!(
 const TABLE: &str = "torrent-table";
 
 /// So many magnets without peers, paused, named with letters from A.
-fn add_paused(relay: &Relay, count: u8) -> Vec<String> {
+pub fn add_paused(relay: &Relay, count: u8) -> Vec<String> {
     (0..count)
         .map(|number| {
             let name = char::from(b'A' + number);
@@ -33,18 +33,18 @@ fn add_paused(relay: &Relay, count: u8) -> Vec<String> {
 }
 
 impl Case {
-    async fn open_manager(&self) -> Done<WebElement> {
+    pub async fn open_manager(&self) -> Done<WebElement> {
         self.browser.open(&self.browser.page("manager.html")).await?;
         self.browser.element(TABLE).await
     }
 
     /// A row of the table, by the place it has now.
-    async fn row_of(&self, id: &str) -> Done<WebElement> {
+    pub async fn row_of(&self, id: &str) -> Done<WebElement> {
         self.browser.css(&format!("[data-testid='torrent-row'][data-id='{id}']")).await
     }
 
     /// Waits until exactly these rows are chosen.
-    async fn chosen(&self, ids: &[&String]) {
+    pub async fn chosen(&self, ids: &[&String]) {
         let script = "return [...document.querySelectorAll('[aria-selected=true]')]
             .filter(row => row.dataset.testid === 'torrent-row').map(row => row.dataset.id)";
         wait("the rows to be chosen", async || {
@@ -59,7 +59,7 @@ impl Case {
     }
 
     /// Waits until the table shows these rows, from the top.
-    async fn shown(&self, ids: &[&String]) {
+    pub async fn shown(&self, ids: &[&String]) {
         let script = "return [...document.querySelectorAll('[data-testid=torrent-row]')]
             .sort((a, b) => a.ariaRowIndex - b.ariaRowIndex).map(row => row.dataset.id)";
         wait("the rows to be shown", async || {
@@ -78,7 +78,7 @@ impl Case {
         .await;
     }
 
-    async fn gone(&self, selector: &str) {
+    pub async fn gone(&self, selector: &str) {
         wait("it to be gone", async || {
             let found = self.browser.driver.find_all(By::Css(selector)).await.ok()?;
             found.is_empty().then_some(())
@@ -86,16 +86,16 @@ impl Case {
         .await;
     }
 
-    async fn press(&self, keys: impl Into<TypingData>) -> Done {
+    pub async fn press(&self, keys: impl Into<TypingData>) -> Done {
         self.browser.driver.action_chain().send_keys(keys).perform().await
     }
 
-    async fn press_with(&self, held: Key, key: impl Into<char>) -> Done {
+    pub async fn press_with(&self, held: Key, key: impl Into<char>) -> Done {
         let chain = self.browser.driver.action_chain();
         chain.key_down(held.clone()).send_keys(key.into()).key_up(held).perform().await
     }
 
-    async fn click_with(&self, held: Key, row: &WebElement) -> Done {
+    pub async fn click_with(&self, held: Key, row: &WebElement) -> Done {
         let chain = self.browser.driver.action_chain();
         chain.key_down(held.clone()).click_element(row).key_up(held).perform().await
     }

@@ -1,0 +1,178 @@
+//! The engine is killed, and cannot be started for a while, under each page: the page says so, comes back by
+//! itself, and has lost nothing that was typed or chosen in it.
+
+use serde_json::json;
+use torrpeddo_tests::Files;
+use torrpeddo_tests::browser::{Done, install_host};
+use torrpeddo_tests::{Seed, Seeder};
+
+use crate::manager::add_paused;
+use crate::support::{Case, link, wait};
+
+in_each_browser!(
+    the_popup_outlives_it,
+    the_full_page_outlives_it,
+    the_settings_outlive_it,
+    the_add_dialog_outlives_it,
+    the_diagnostics_outlive_it,
+    a_page_hears_of_a_short_one,
+);
+
+impl Case {
+    /// Kills the engine, and lets nobody start another one until [`Case::mend`].
+    async fn kill(&self, page: &str) -> Done {
+        let folder = self.browser.kind.manifest_folder(&self.sandbox);
+        std::fs::remove_dir_all(&folder).expect("the native manifest");
+        self.sandbox.kill_engine();
+        self.connection(page, "missing").await
+    }
+
+    /// Lets the engine be started again, and waits until the page has found it by itself.
+    async fn mend(&self, page: &str) -> Done {
+        install_host(self.browser.kind, &self.sandbox);
+        self.connection(page, "ready").await
+    }
+
+    async fn connection(&self, page: &str, status: &str) -> Done {
+        self.browser.css(&format!("[data-testid='{page}'][data-connection='{status}']")).await?;
+        Ok(())
+    }
+
+    async fn type_into(&self, testid: &str, text: &str) -> Done {
+        self.browser.element(testid).await?.send_keys(text).await
+    }
+
+    async fn assert_typed(&self, testid: &str, text: &str) -> Done {
+        let value = self.browser.element(testid).await?.prop("value").await?;
+        assert_eq!(value.as_deref(), Some(text), "{testid}");
+        Ok(())
+    }
+}
+
+async fn the_popup_outlives_it(case: &Case) -> Done {
+    add_paused(&case.relay(), 8);
+    case.browser.open(&case.browser.page("popup.html")).await?;
+    case.browser.element("torrent-row").await?;
+    case.type_into("add-input", "magnet:?half a link").await?;
+    case.type_into("search", "torrent").await?;
+    case.kill("popup").await?;
+    case.browser.element("host-missing").await?;
+    case.browser.picture("popup-killed").await?;
+    case.mend("popup").await?;
+    case.browser.element("torrent-row").await?;
+    case.assert_typed("add-input", "magnet:?half a link").await?;
+    case.assert_typed("search", "torrent").await
+}
+
+async fn the_full_page_outlives_it(case: &Case) -> Done {
+    let ids = add_paused(&case.relay(), 8);
+    case.open_manager().await?;
+    case.row_of(&ids[2]).await?.click().await?;
+    case.press("l").await?;
+    // The dialog is over the page and stays.
+    case.type_into("label-new", "a label").await?;
+    case.kill("manager").await?;
+    case.browser.element("host-missing").await?;
+    case.assert_typed("label-new", "a label").await?;
+    case.mend("manager").await?;
+    case.assert_typed("label-new", "a label").await?;
+    case.press(thirtyfour::Key::Escape).await?;
+    case.gone("dialog[open]").await;
+
+    case.type_into("add-input", "magnet:?half a link").await?;
+    case.type_into("search", "torrent").await?;
+    case.kill("manager").await?;
+    case.mend("manager").await?;
+    case.shown(&ids.iter().collect::<Vec<_>>()).await;
+    case.chosen(&[&ids[2]]).await;
+    case.assert_typed("add-input", "magnet:?half a link").await?;
+    case.assert_typed("search", "torrent").await
+}
+
+async fn the_settings_outlive_it(case: &Case) -> Done {
+    case.browser.open(&case.browser.page("options.html")).await?;
+    let lines = case.browser.element("option-extra-trackers").await?;
+    lines.send_keys("http://127.0.0.1:1/announce").await?;
+    case.kill("options").await?;
+    case.browser.css("[role=status].lost").await?;
+    case.browser.picture("options-killed").await?;
+    case.mend("options").await?;
+    case.assert_typed("option-extra-trackers", "http://127.0.0.1:1/announce").await?;
+    // And it can still be saved.
+    lines.click().await?;
+    lines.send_keys("\nhttp://127.0.0.1:2/announce" + thirtyfour::Key::Tab).await?;
+    wait("the trackers to be saved", async || {
+        let settings = case.relay().ok("get_settings", json!({}));
+        (settings["extra_trackers"].as_array()?.len() == 2).then_some(())
+    })
+    .await;
+    Ok(())
+}
+
+async fn the_add_dialog_outlives_it(case: &Case) -> Done {
+    let files = Files::new([("one.mkv", 300_000), ("two.srt", 70_000)]);
+    let seed = Seed { name: "kept", files, piece_bytes: 64 << 10, upload_limit: 0 };
+    let seeder = Seeder::start(seed);
+    case.open_page(&link(&seeder.magnet)).await?;
+    case.browser.css("#link").await?.click().await?;
+    case.browser.wait_page("add.html").await?;
+    case.browser.css("[data-testid=file-row][data-row='2'] [data-box]").await?.click().await?;
+    case.browser.css("[data-testid=file-row][data-row='2'][aria-checked=false]").await?;
+    case.browser.click("add-paused").await?;
+    case.type_into("add-labels", "half a label").await?;
+    let folder = case.sandbox.root().join("elsewhere");
+    let field = case.browser.element("add-folder").await?;
+    field.clear().await?;
+    field.send_keys(folder.to_string_lossy()).await?;
+    case.kill("add-dialog").await?;
+    case.browser.element("host-missing").await?;
+    case.browser.picture("add-killed").await?;
+    case.mend("add-dialog").await?;
+    case.browser.css("[data-testid=file-row][data-row='2'][aria-checked=false]").await?;
+    case.assert_typed("add-folder", &folder.to_string_lossy()).await?;
+    case.browser.click("add-confirm").await?;
+    let relay = case.relay();
+    let torrent = wait("the torrent", async || case.torrent(&relay, &seeder.id)).await;
+    assert_eq!(torrent["state"], "paused");
+    assert_eq!(torrent["labels"], json!(["half a label"]));
+    assert_eq!(torrent["save_path"], json!(folder));
+    Ok(())
+}
+
+async fn the_diagnostics_outlive_it(case: &Case) -> Done {
+    case.browser.open(&case.browser.page("diagnostics.html")).await?;
+    case.browser.element("findings").await?;
+    case.browser.css("[data-testid='report'] summary").await?.click().await?;
+    case.kill("diagnostics").await?;
+    case.browser.css("[data-testid='diagnostics-connection'][data-status='missing']").await?;
+    case.browser.picture("diagnostics-killed").await?;
+    case.mend("diagnostics").await?;
+    case.browser.css("[data-testid='report'][open]").await?;
+    case.browser.element("findings").await?;
+    Ok(())
+}
+
+/// It is started again at once, and the page tells that it was away.
+async fn a_page_hears_of_a_short_one(case: &Case) -> Done {
+    add_paused(&case.relay(), 3);
+    for (file, page) in [("popup.html", "popup"), ("manager.html", "manager")] {
+        case.browser.open(&case.browser.page(file)).await?;
+        case.browser.element("torrent-row").await?;
+        // It may be over before a driver has looked: the page itself writes down what it showed.
+        let watch = "globalThis.seen = [];
+            new MutationObserver(() => {
+                const lost = document.querySelector('.lost[role=status]');
+                if (lost !== null) globalThis.seen.push(lost.textContent);
+            }).observe(document.body, { subtree: true, childList: true, attributes: true })";
+        case.browser.driver.execute(watch, vec![]).await?;
+        case.sandbox.kill_engine();
+        wait("the page to have said so", async || {
+            let seen = case.browser.driver.execute("return globalThis.seen", vec![]).await.ok()?;
+            seen.convert::<Vec<String>>().ok()?.first().map(|text| assert!(!text.is_empty()))
+        })
+        .await;
+        case.connection(page, "ready").await?;
+        case.browser.element("torrent-row").await?;
+    }
+    Ok(())
+}
