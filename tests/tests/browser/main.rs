@@ -18,6 +18,7 @@ mod background;
 mod catching;
 mod clicks;
 mod diagnostics;
+mod drawing;
 mod installed;
 mod killed;
 mod manager;
