@@ -7,7 +7,7 @@ use torrpeddo_tests::{Leecher, Relay, Sandbox, Seeder, wait_until};
 
 use crate::support::{
     MARGIN, add_magnet, granted, listens_at, slow_seeder, wait_complete, wait_half_way,
-    wait_io_error, wait_state,
+    wait_io_error, wait_state, wait_torrent,
 };
 
 /// What somebody does to a file.
@@ -70,6 +70,10 @@ fn it_is_noticed_when_a_peer_asks_while_seeding() {
         leecher.connect(listens_at(&relay));
         is_told(&relay, &id, &path, harm);
         drop(leecher);
+        // It is told at once, and counted when the run has ended.
+        wait_torrent(&relay, &id, "what is gone not to count", |torrent| {
+            torrent["progress"].as_f64() < Some(1.0)
+        });
         wait_state(&relay, &other.id, &["seeding"]);
         // What is still on its way to the run before does not count.
         wait_until("the seeder to lose its peer", || seeder.peers() == 0);
