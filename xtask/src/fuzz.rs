@@ -2,7 +2,7 @@
 //! name, and what needs a nightly one, the sanitizers, is left out. `cargo fuzz --fuzz-dir
 //! tests/fuzz` works too, where a nightly toolchain is installed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::Result;
 use crate::build::target;
@@ -37,18 +37,27 @@ pub struct Arguments {
     seconds: u32,
 }
 
-/// Fuzzes for as long as it is told.
+/// Fuzzes for as long as it is told, from what earlier runs found on.
 pub fn fuzz(arguments: &Arguments) -> Result {
     build()?;
+    let corpus = folder().join("corpus");
+    let fuzz = |target: &str| fuzz_one(target, &corpus, &[], arguments.seconds);
     match &arguments.target {
-        Some(target) => fuzz_one(target, arguments.seconds),
-        None => TARGETS.iter().try_for_each(|target| fuzz_one(target, arguments.seconds)),
+        Some(target) => fuzz(target),
+        None => TARGETS.into_iter().try_for_each(fuzz),
     }
 }
 
-/// Fuzzes every target for a short time.
+/// Fuzzes every target for a short time, and from the same start every time: the test of a tree
+/// that did not change should not fail by chance. What is new is for [`fuzz`] to find.
 pub fn briefly() -> Result {
-    fuzz(&Arguments { target: None, seconds: SECONDS })
+    build()?;
+    let corpus = folder().join("brief");
+    if corpus.exists() {
+        std::fs::remove_dir_all(&corpus)
+            .map_err(|error| format!("{}: {error}", corpus.display()))?;
+    }
+    TARGETS.into_iter().try_for_each(|target| fuzz_one(target, &corpus, &["-seed=1"], SECONDS))
 }
 
 fn build() -> Result {
@@ -67,9 +76,9 @@ fn folder() -> PathBuf {
     target().join("fuzz")
 }
 
-fn fuzz_one(target: &str, seconds: u32) -> Result {
+fn fuzz_one(target: &str, corpus: &Path, options: &[&str], seconds: u32) -> Result {
     let inputs = repository().join("tests/fuzz");
-    let (corpus, found) = (folder().join("corpus").join(target), folder().join("found"));
+    let (corpus, found) = (corpus.join(target), folder().join("found"));
     for folder in [&corpus, &found] {
         std::fs::create_dir_all(folder)
             .map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -81,7 +90,7 @@ fn fuzz_one(target: &str, seconds: u32) -> Result {
         fuzzer.arg(format!("-dict={}", dictionary.display()));
     }
     fuzzer.arg(format!("-artifact_prefix={}/{target}-", found.display()));
-    fuzzer.arg(format!("-max_total_time={seconds}"));
+    fuzzer.args(options).arg(format!("-max_total_time={seconds}"));
     // One input must be read within 10 s and 1 GiB.
     fuzzer.args(["-timeout=10", "-rss_limit_mb=1024"]);
     let (well, said) = output(&mut fuzzer)?;

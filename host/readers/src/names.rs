@@ -109,6 +109,12 @@ impl NameDecoder {
         let encoding = if std::str::from_utf8(raw).is_ok() { UTF_8 } else { self.0 };
         encoding.decode(raw).0
     }
+
+    /// The name in the encoding of its neighbours, even where it is valid UTF-8: not safe, but what
+    /// librqbit compares. A byte order mark overrides the encoding and is removed.
+    pub fn as_detected<'a>(&self, raw: &'a [u8]) -> Cow<'a, str> {
+        self.0.decode(raw).0
+    }
 }
 
 /// Characters that show nothing and can disguise a name: controls of direction and joining, marks,

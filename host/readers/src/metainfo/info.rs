@@ -1,5 +1,6 @@
 //! What a torrent file says, read member by member and checked.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
@@ -18,6 +19,8 @@ const MAX_PIECE_BYTES: u64 = 256 * 1024 * 1024;
 const MAX_TOTAL_BYTES: u64 = 1 << 53;
 /// The most trackers that are kept.
 const MAX_TRACKERS: usize = 512;
+
+const NO_NAME: &str = "This torrent is damaged: a file in it has no name.";
 
 fn not_a_torrent(fault: Fault) -> Error {
     Error::InvalidTorrent(format!("This is not a torrent file: {fault}."))
@@ -247,11 +250,14 @@ impl<'a> Info<'a> {
 
     fn entries(&self, decoder: &NameDecoder, name: &str) -> Result<Vec<FileEntry>, String> {
         let Some(files) = &self.files else {
-            if let Some(raw) = self.name {
-                check_path(&[raw])?;
-            }
             let bytes = self.length.unwrap_or_default();
             let padding = is_padding(self.attributes);
+            if let Some(raw) = self.name {
+                check_path(&[raw])?;
+                if !padding {
+                    name_of_librqbit(decoder, &[raw])?;
+                }
+            }
             return Ok(vec![FileEntry { path: name.into(), bytes, padding, offset: 0 }]);
         };
         let mut layout = Layout::default();
@@ -267,10 +273,7 @@ impl<'a> Info<'a> {
                 // Never opened, so it takes no name from a real file.
                 PathBuf::from_iter([name, ".pad", &index.to_string()])
             } else {
-                let text: Vec<_> = raw.iter().map(|part| decoder.text(part)).collect();
-                let same: Vec<_> =
-                    text.iter().filter(|t| !matches!(t.as_ref(), "" | ".")).collect();
-                if !seen.insert(same.iter().map(|t| t.as_ref()).collect::<Vec<_>>().join("/")) {
+                if !seen.insert(name_of_librqbit(decoder, raw)?) {
                     return Err(
                         "This torrent is damaged: two of its files have the same name.".to_owned()
                     );
@@ -327,9 +330,17 @@ fn check_path(path: &[&[u8]]) -> Result<(), String> {
         );
     }
     if path.iter().all(|part| part.is_empty()) {
-        return Err("This torrent is damaged: a file in it has no name.".to_owned());
+        return Err(NO_NAME.to_owned());
     }
     Ok(())
+}
+
+/// The path as librqbit decodes it, without dots. It refuses a torrent in which one is empty, be it
+/// a byte order mark alone, or there twice, be it only because what cannot be decoded is replaced.
+fn name_of_librqbit(decoder: &NameDecoder, path: &[&[u8]]) -> Result<PathBuf, String> {
+    let parts = path.iter().map(|part| decoder.as_detected(part));
+    let decoded: PathBuf = parts.filter(|part| part != ".").map(Cow::into_owned).collect();
+    if decoded.as_os_str().is_empty() { Err(NO_NAME.to_owned()) } else { Ok(decoded) }
 }
 
 fn texts<'a>(reader: &mut Reader<'a>) -> Result<Vec<&'a [u8]>, Fault> {

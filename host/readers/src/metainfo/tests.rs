@@ -11,6 +11,9 @@ fn text(bytes: impl AsRef<[u8]>) -> Vec<u8> {
     [format!("{}:", bytes.len()).as_bytes(), bytes].concat()
 }
 
+/// The byte order mark of UTF-8.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// A torrent of one file. `extra` goes into `info` as it is.
 fn single(name: &[u8], length: u64, piece_bytes: u64, extra: &str) -> Vec<u8> {
     let pieces = vec![7; length.div_ceil(piece_bytes.max(1)) as usize * 20];
@@ -198,6 +201,13 @@ fn every_refusal_says_why() {
     assert!(
         refusal(&multi(b"T", &[(&[b"a"], 1, ""), (&[b".", b"a"], 1, "")])).contains("same name")
     );
+    let legacy: &[&[u8]] = &[b"\x83\x65\x83\x58\x83\x67\x82\xcc\x83\x65\x83\x58\x83\x67"];
+    assert!(Metainfo::parse(&multi(b"T", &[(legacy, 1, "")])).is_ok());
+    // Nothing is left of a byte order mark.
+    assert!(refusal(&multi(b"T", &[(legacy, 1, ""), (&[BOM], 1, "")])).contains("no name"));
+    assert!(refusal(&multi(b"T", &[(&[BOM], 1, "")])).contains("no name"));
+    assert!(Metainfo::parse(&multi(b"T", &[(&[b"a"], 1, ""), (&[BOM], 1, "p")])).is_ok());
+    assert!(refusal(&single(BOM, 1, 1, "")).contains("no name"));
     let large = format!(
         "d4:infod5:filesl{}e4:name1:a12:piece lengthi1e6:pieces0:ee",
         "d6:lengthi9223372036854775807e4:pathl1:aee".repeat(3)
