@@ -20,6 +20,7 @@ use crate::session::bits::Bitfield;
 use crate::session::record;
 use crate::session::setup::start;
 use crate::session::storage::Factory;
+use crate::session::threads::Threads;
 use crate::session::types::{ResolveError, SessionConfig};
 
 /// How long names of peers may take to be looked up.
@@ -34,6 +35,7 @@ const AFTER_PANIC: Duration = Duration::from_millis(200);
 /// librqbit's session.
 pub struct Backend {
     session: Arc<librqbit::Session>,
+    threads: Threads,
     /// librqbit mixes torrents up that are added at the same time.
     adding: tokio::sync::Mutex<()>,
     next_id: AtomicUsize,
@@ -46,9 +48,12 @@ pub struct Backend {
 impl Backend {
     /// Starts listening, and the DHT.
     pub async fn start(config: &SessionConfig, token: CancellationToken) -> Result<Self> {
-        let session = start(config, &token).await?;
+        let (setup, end) = (config.clone(), token.clone());
+        let begin = move || async move { start(&setup, &end).await };
+        let (session, threads) = Threads::start(begin, token.clone()).await?;
         Ok(Self {
             session,
+            threads,
             adding: tokio::sync::Mutex::default(),
             next_id: AtomicUsize::new(1),
             token,
@@ -190,8 +195,8 @@ impl Backend {
         options.storage_factory = Some(librqbit::storage::StorageFactoryExt::boxed(factory));
         let session = Arc::clone(&self.session);
         let add = AddTorrent::from_bytes(torrent);
-        let added =
-            tokio::spawn(async move { session.add_torrent(add, Some(options)).await }).await;
+        let adding = async move { session.add_torrent(add, Some(options)).await };
+        let added = self.threads.spawn(adding).await;
         drop(one);
         let handle = match added {
             Ok(Ok(AddTorrentResponse::Added(_, handle))) => handle,
@@ -222,15 +227,19 @@ impl Backend {
 
     /// Lets a torrent begin.
     pub async fn begin(&self, handle: &Arc<ManagedTorrent>) -> Result<()> {
-        let failed = |error| Error::Internal(format!("the torrent did not start: {error:#}"));
-        self.session.unpause(handle).await.map_err(failed)
+        let (session, handle) = (Arc::clone(&self.session), Arc::clone(handle));
+        let begun = self.threads.spawn(async move { session.unpause(&handle).await }).await;
+        begun
+            .unwrap_or_else(|error| Err(error.into()))
+            .map_err(|error| Error::Internal(format!("the torrent did not start: {error:#}")))
     }
 
     /// Takes a torrent out. Its tasks are told to end; some may not have when this returns.
     pub async fn remove(&self, handle: &Arc<ManagedTorrent>) {
         let session = Arc::clone(&self.session);
         let id = handle.id();
-        let removed = tokio::spawn(async move { session.delete(id.into(), false).await }).await;
+        let removing = async move { session.delete(id.into(), false).await };
+        let removed = self.threads.spawn(removing).await;
         match removed {
             Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::warn!(id, %error, "not removed"),

@@ -21,6 +21,7 @@ mod storage;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod types;
 
 use std::collections::HashMap;

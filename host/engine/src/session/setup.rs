@@ -19,8 +19,6 @@ use crate::session::types::SessionConfig;
 
 /// How long a peer may take to answer a connection.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How many threads librqbit may block at a time, for disk and hashing.
-const BLOCKING: usize = 8;
 /// How many torrents librqbit looks at at a time. The slow part of that is ours, and limited there.
 const INITIALIZING: usize = 8;
 
@@ -127,7 +125,6 @@ async fn start_this_way(
         cancellation_token: Some(token.clone()),
         ipv4_only: way.ipv4_only,
         concurrent_init_limit: Some(INITIALIZING),
-        runtime_worker_threads: Some(BLOCKING),
         trackers: HashSet::new(),
         peer_limit: Some(config.peer_limit.max(1)),
         disable_local_service_discovery: !config.lsd,
