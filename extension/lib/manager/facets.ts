@@ -6,10 +6,11 @@ export interface Narrowing {
   state: Filter;
   label: string | undefined;
   folder: string | undefined;
+  tracker: string | undefined;
   search: string;
 }
 
-/** A label or folder, and how many torrents have it. */
+/** A label, folder or tracker, and how many torrents have it. */
 export interface Facet {
   value: string;
   count: number;
@@ -19,6 +20,7 @@ export interface Facets {
   states: Record<Filter, number>;
   labels: Facet[];
   folders: Facet[];
+  trackers: Facet[];
 }
 
 /** Nobody reads a longer list; the search finds the rest. */
@@ -30,6 +32,7 @@ export function narrow(by: Narrowing): (torrent: Torrent) => boolean {
     matches(by.state, torrent.state) &&
     (by.label === undefined || torrent.labels.includes(by.label)) &&
     (by.folder === undefined || torrent.save_path === by.folder) &&
+    (by.tracker === undefined || torrent.tracker === by.tracker) &&
     found(torrent, words);
 }
 
@@ -38,17 +41,19 @@ export function facetsOf(torrents: Iterable<Torrent>): Facets {
   const byState = new Map<Torrent['state'], number>();
   const labels = new Map<string, number>();
   const folders = new Map<string, number>();
+  const trackers = new Map<string, number>();
   for (const torrent of torrents) {
     add(byState, torrent.state);
     add(folders, torrent.save_path);
     for (const label of torrent.labels) add(labels, label);
+    if (torrent.tracker !== undefined) add(trackers, torrent.tracker);
   }
   for (const [state, count] of byState) {
     for (const filter of Object.keys(states) as Filter[]) {
       if (matches(filter, state)) states[filter] += count;
     }
   }
-  return { states, labels: sorted(labels), folders: sorted(folders) };
+  return { states, labels: sorted(labels), folders: sorted(folders), trackers: sorted(trackers) };
 }
 
 /** The last part of a folder's path, with the one before where that alone would not tell two apart. */

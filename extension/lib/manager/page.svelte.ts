@@ -22,7 +22,13 @@ export interface Asking {
   torrents: readonly Torrent[];
 }
 
-const EVERYTHING: Narrowing = { state: 'all', label: undefined, folder: undefined, search: '' };
+const EVERYTHING: Narrowing = {
+  state: 'all',
+  label: undefined,
+  folder: undefined,
+  tracker: undefined,
+  search: '',
+};
 const SAMPLE_MS = 1000;
 const REMEMBER_AFTER_MS = 400;
 

@@ -189,7 +189,11 @@ ratio_limit?: number,
 /**
  * While its files are being moved: the share that has arrived.
  */
-moving?: number, };
+moving?: number, 
+/**
+ * The host of its first tracker, where it has one.
+ */
+tracker?: string, };
 
 /**
  * Totals over everything.

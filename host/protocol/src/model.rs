@@ -130,6 +130,10 @@ pub struct Torrent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub moving: Option<f64>,
+    /// The host of its first tracker, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub tracker: Option<String>,
 }
 
 /// Totals over everything.

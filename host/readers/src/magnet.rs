@@ -170,6 +170,15 @@ pub fn tracker(url: &str) -> Option<String> {
     web_url(url, &["http", "https", "udp"])
 }
 
+/// The host of the first tracker in a link of ours, without reading the rest of it.
+pub fn tracker_host(uri: &str) -> Option<String> {
+    let (_, query) = uri.split_once('?')?;
+    let mut parameters = url::form_urlencoded::parse(query.as_bytes());
+    let (_, first) = parameters.find(|(key, _)| key == "tr")?;
+    // Only of the usual schemes does the reader write hosts in lower case.
+    Some(Url::parse(&first).ok()?.host_str()?.to_ascii_lowercase())
+}
+
 /// A peer as `host:port`, if it can be one: a name, an IPv4 address or an IPv6 address in brackets.
 pub fn peer(text: &str) -> Option<String> {
     let (host, port) = text.rsplit_once(':')?;

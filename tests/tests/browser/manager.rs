@@ -202,6 +202,15 @@ async fn filters_and_search_narrow_the_table(case: &Case) -> Done {
     case.shown(&[&ids[1]]).await;
     label.click().await?;
     case.shown(&ids.iter().collect::<Vec<_>>()).await;
+    case.gone("[data-testid=filter-tracker]").await;
+    let tracker = json!(["http://127.0.0.1:9/announce"]);
+    relay.ok("set_torrent", json!({"id": ids[3], "trackers_add": tracker}));
+    let tracker = case.browser.element("filter-tracker").await?;
+    assert_eq!(tracker.text().await?.split_whitespace().collect::<String>(), "127.0.0.11");
+    tracker.click().await?;
+    case.shown(&[&ids[3]]).await;
+    tracker.click().await?;
+    case.shown(&ids.iter().collect::<Vec<_>>()).await;
     case.browser.element("search").await?.send_keys("torrent c").await?;
     case.shown(&[&ids[2]]).await;
     case.browser.click("filter-complete").await?;

@@ -117,6 +117,7 @@ fn trackers_are_told_without_inventing_anything() {
         .ok("set_torrent", json!({"id": id, "trackers_add": ["udp://127.0.0.1:9/more"]}))["magnet"]
         .clone();
     assert!(changed.as_str().unwrap().contains("more"), "{changed}");
+    assert_eq!(torrent(&relay, &id)["tracker"], "127.0.0.1", "the host of the first one");
     let listed = relay.ok("get_trackers", json!({"id": id}));
     let urls: Vec<&str> = listed["trackers"]
         .as_array()

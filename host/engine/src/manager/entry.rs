@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use torrpeddo_protocol::model::TorrentError;
 use torrpeddo_protocol::{RpcError, Torrent, TorrentState};
 
+use crate::magnet;
 use crate::metainfo::{InfoHash, Metainfo};
 use crate::queue::Kind;
 use crate::session::{Phase, RunStats};
@@ -339,6 +340,7 @@ impl Entry {
                 let part = moving.done.load(Ordering::Relaxed);
                 share(part, moving.total.load(Ordering::Relaxed))
             }),
+            tracker: magnet::tracker_host(&row.magnet),
         }
     }
 }

@@ -75,7 +75,9 @@ pub(crate) fn base64(text: &str, member: &str) -> Result<Vec<u8>> {
 pub fn weight(torrent: &Torrent) -> usize {
     let labels: usize = torrent.labels.iter().map(String::len).sum();
     let error = torrent.error.as_ref().map_or(0, |error| error.message.len());
-    600 + torrent.name.len() + torrent.save_path.len() + torrent.magnet.len() + labels + error
+    let tracker = torrent.tracker.as_ref().map_or(0, String::len);
+    let texts = torrent.name.len() + torrent.save_path.len() + torrent.magnet.len();
+    600 + texts + tracker + labels + error
 }
 
 impl Manager {

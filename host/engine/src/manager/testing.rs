@@ -32,5 +32,6 @@ pub(super) fn torrent(id: u8, name: &str) -> Torrent {
         magnet: String::new(),
         ratio_limit: None,
         moving: None,
+        tracker: None,
     }
 }

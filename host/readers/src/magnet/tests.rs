@@ -97,6 +97,19 @@ fn what_is_written_can_be_read_again_however_long_its_sources_are() {
     assert_eq!(again.to_uri(), uri);
 }
 
+#[test]
+fn the_host_of_the_first_tracker_is_found() {
+    for (trackers, host) in [
+        ("&tr=udp://Tracker.Example:80/announce&tr=http://other.example/", Some("tracker.example")),
+        ("&tr=nonsense&x.pe=1.2.3.4:5&tr.2=https://[2001:db8::1]/a", Some("[2001:db8::1]")),
+        ("&dn=tr%3Dudp", None),
+    ] {
+        let magnet = Magnet::parse(&format!("magnet:?xt=urn:btih:{HEX}{trackers}")).unwrap();
+        assert_eq!(tracker_host(&magnet.to_uri()).as_deref(), host, "{trackers}");
+    }
+    assert_eq!(tracker_host(""), None);
+}
+
 proptest! {
     #[test]
     fn any_text_is_survived(text in "(magnet:\\?)?(xt=urn:bt[im]h:[0-9a-z]{0,41}|[&=%+.,a-z0-9-]|\\PC){0,60}") {
