@@ -31,3 +31,4 @@ mod removal;
 mod settings;
 mod support;
 mod torrentfiles;
+mod tooltips;
