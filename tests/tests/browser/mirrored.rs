@@ -59,6 +59,14 @@ async fn every_page_is_mirrored(case: &Case) -> Done {
 
     case.open_manager().await?;
     browser.set_size(1200, 800).await?;
+    // A word that runs the other way begins where the others do, beside its icon.
+    browser.element("filter-label").await?;
+    let gap = "const label = document.querySelector('[data-testid=filter-label] bdi');
+        const words = document.createRange();
+        words.selectNodeContents(label);
+        return label.getBoundingClientRect().right - words.getBoundingClientRect().right";
+    let gap = browser.driver.execute(gap, vec![]).await?.convert::<f64>()?;
+    assert!(gap.abs() < 1.0, "{gap} pixels away");
     case.row_of(&seeder.id).await?.click().await?;
     case.press(Key::Enter).await?;
     for tab in ["overview", "files", "peers", "trackers", "log"] {
