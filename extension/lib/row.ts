@@ -1,6 +1,7 @@
 import type { Torrent } from './protocol/generated';
 import { bytes, count, eta, percent, rate, ratio } from './format';
 import { plural, t } from './i18n';
+import { displaySentence } from './text';
 import { STATE_LABELS } from './torrents';
 
 export type Tone = 'accent' | 'good' | 'soft' | 'warn' | 'bad';
@@ -33,6 +34,14 @@ export function stateText(torrent: Torrent): string {
   if (torrent.moving !== undefined) return label;
   const partial = torrent.progress < 1 && torrent.total_bytes > 0;
   return partial && torrent.state !== 'error' ? `${label} ${percent(torrent.progress)}` : label;
+}
+
+/** What is wrong, for a narrow place: of the long path in it only the end, so that the reason is in sight. */
+export function troubleText(torrent: Torrent): string | undefined {
+  if (torrent.error === null) return undefined;
+  const folder = torrent.save_path.split(/[/\\]/u).findLast(Boolean);
+  const short = folder === undefined ? torrent.save_path : `…/${folder}`;
+  return displaySentence(torrent.error.message.replaceAll(torrent.save_path, short));
 }
 
 /** What else is worth a glance in this state, most important first. */

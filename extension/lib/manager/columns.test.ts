@@ -53,7 +53,7 @@ describe('the columns', () => {
     // Beside the sidebar, in a window of 1,000 pixels.
     const few = shownColumns(DEFAULT_LAYOUT, 777);
     expect(rowWidth(DEFAULT_LAYOUT, few)).toBeLessThanOrEqual(777);
-    expect(all.filter((each) => !few.includes(each)).map(({ id }) => id)).toEqual(['peers', 'ratio']);
+    expect(all.filter((each) => !few.includes(each)).map(({ id }) => id)).toEqual(['up', 'peers', 'ratio']);
     const byRatio = sortBy(DEFAULT_LAYOUT, 'ratio');
     expect(shownColumns(byRatio, 777).map(({ id }) => id)).toContain('ratio');
     const chosen = toggleColumn(DEFAULT_LAYOUT, few, 'ratio');

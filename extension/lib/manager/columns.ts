@@ -94,7 +94,7 @@ const ALL: Record<ColumnId, Column> = {
     short: 'columnQueueShort',
   },
   name: {
-    ...textual('name', 'columnName', 150, (one) => displayText(one.name)),
+    ...textual('name', 'columnName', 210, (one) => displayText(one.name)),
     compare: byText((one) => one.name),
   },
   size: numeric('size', 'columnSize', 78, size, (one) => known(size(one), bytes)),
@@ -106,7 +106,7 @@ const ALL: Record<ColumnId, Column> = {
     (one) => percent(one.progress),
   ),
   state: {
-    ...textual('state', 'columnState', 124, stateWord),
+    ...textual('state', 'columnState', 146, stateWord),
     compare: byNumber((one) => STATES[one.state]),
   },
   down: numeric(
@@ -135,7 +135,7 @@ const ALL: Record<ColumnId, Column> = {
   ratio: numeric(
     'ratio',
     'columnRatio',
-    60,
+    80,
     (one) => one.ratio,
     (one) => known(one.ratio, ratio),
   ),
