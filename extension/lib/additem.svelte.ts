@@ -56,9 +56,8 @@ export class AddItem {
     if (this.status === 'added') return;
     // Another engine may call another preview so.
     this.#previewId = undefined;
-    if (this.tree !== undefined) return;
-    this.status = 'resolving';
     this.problem = undefined;
+    if (this.tree === undefined) this.status = 'resolving';
     try {
       await this.#know(client, await preview(client, this.source));
     } catch (error) {
@@ -75,6 +74,8 @@ export class AddItem {
     } else if (event.kind === 'preview_ready') {
       if (event.name !== undefined) this.name = event.name;
       if (event.total_bytes !== undefined) this.totalBytes = event.total_bytes;
+      // What the user has been shown and has chosen from stays.
+      if (this.tree !== undefined) return;
       try {
         if (event.files === undefined) {
           await this.#know(client, await client.call('preview', { preview_id: event.preview_id }));
@@ -124,8 +125,8 @@ export class AddItem {
     }
     if (result.name !== undefined) this.name = result.name;
     if (result.total_bytes !== undefined) this.totalBytes = result.total_bytes;
-    if (result.already_exists === true) this.alreadyThere = true;
-    if (result.files === undefined) return;
+    this.alreadyThere = result.already_exists === true;
+    if (result.files === undefined || this.tree !== undefined) return;
     this.#files = result.files;
     let cursor = result.next_cursor;
     // A long list comes in pages; the tree is built once, when it is complete.
@@ -152,6 +153,8 @@ export class AddItem {
   }
 
   #fail(error: unknown): void {
+    // Known from before a lost connection, it can be added all the same.
+    if (this.tree !== undefined) return;
     this.status = 'failed';
     this.problem = sentence(error);
   }
