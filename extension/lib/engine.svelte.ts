@@ -7,7 +7,7 @@ import { RpcFailure } from './rpc/errors';
 import { callMany, type ManyMethod } from './rpc/many';
 import { TorrentList } from './list';
 import { watchRemovals, withoutRemoved, type Removal } from './removal';
-import { writeLocal } from './settings';
+import { readLocal, writeLocal } from './settings';
 import { workLeft } from './work';
 
 /** One page's view of the engine. The engine is the only state; this mirrors it and asks for changes. */
@@ -20,6 +20,8 @@ export class Engine {
   session = $state.raw<Session | undefined>(undefined);
   /** Whether a full list has arrived: before that, an empty list means nothing. */
   listed = $state(false);
+  /** The host has been there, in this page or before: when it is missing, it is not for want of a set-up. */
+  met = $state(false);
 
   readonly client: RpcClient;
   readonly #list = new TorrentList();
@@ -53,6 +55,7 @@ export class Engine {
 
   start(): void {
     this.client.start();
+    void readLocal('met').then((known) => (this.met ||= known === true));
     if (this.#topics.includes('torrents')) watchRemovals((removals) => (this.removals = removals));
   }
 
@@ -104,7 +107,11 @@ export class Engine {
 
   /** Content scripts decide by this mark whether a click can be taken. */
   #mark(state: ConnectionState): void {
-    if (state.status === 'ready') void writeLocal({ host: 'ok' });
-    else if (state.status === 'missing' || state.status === 'forbidden') void writeLocal({ host: 'missing' });
+    if (state.status === 'ready') {
+      this.met = true;
+      void writeLocal({ host: 'ok', met: true });
+    } else if (state.status === 'missing' || state.status === 'forbidden') {
+      void writeLocal({ host: 'missing' });
+    }
   }
 }

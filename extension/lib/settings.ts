@@ -9,6 +9,8 @@ import type { Theme } from './theme';
 export interface LocalState {
   /** What the last attempt to reach the host said; absent = not tried since the browser started. */
   host: 'ok' | 'missing' | 'down';
+  /** The host has been there: when it is missing, it is not for want of a set-up. */
+  met: boolean;
   /** Sites on which clicks are left alone. */
   sitesOff: string[];
   /** The engine's `ask_before_add` as last seen, for the moment before the engine answers; absent before. */
@@ -32,7 +34,7 @@ export interface LocalState {
   managerPanes: unknown;
 }
 
-const DEFAULTS: Omit<LocalState, 'host' | 'ask' | 'restart' | 'managerLayout' | 'managerPanes'> = {
+const DEFAULTS: Omit<LocalState, 'host' | 'met' | 'ask' | 'restart' | 'managerLayout' | 'managerPanes'> = {
   sitesOff: [],
   workLeft: false,
   notify: true,

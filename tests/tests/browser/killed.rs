@@ -56,7 +56,12 @@ async fn the_popup_outlives_it(case: &Case) -> Done {
     case.type_into("add-input", "magnet:?half a link").await?;
     case.type_into("search", "torrent").await?;
     case.kill("popup").await?;
-    case.browser.element("host-missing").await?;
+    // Not as if it had never been there.
+    let said = case.browser.element("host-missing").await?;
+    wait("the page to say that it is gone", async || {
+        said.text().await.ok()?.contains("is gone").then_some(())
+    })
+    .await;
     case.browser.picture("popup-killed").await?;
     case.mend("popup").await?;
     case.browser.element("torrent-row").await?;
@@ -94,7 +99,11 @@ async fn the_settings_outlive_it(case: &Case) -> Done {
     let lines = case.browser.element("option-extra-trackers").await?;
     lines.send_keys("http://127.0.0.1:1/announce").await?;
     case.kill("options").await?;
+    case.browser.driver.execute("scrollTo(0, document.body.scrollHeight)", vec![]).await?;
     case.browser.css("[role=status].lost").await?;
+    let top = "return document.querySelector('.lost').getBoundingClientRect().top";
+    let top = case.browser.driver.execute(top, vec![]).await?.convert::<f64>()?;
+    assert!((0.0..200.0).contains(&top), "it is said at {top}, out of sight");
     case.browser.picture("options-killed").await?;
     case.mend("options").await?;
     case.assert_typed("option-extra-trackers", "http://127.0.0.1:1/announce").await?;
@@ -145,10 +154,12 @@ async fn the_diagnostics_outlive_it(case: &Case) -> Done {
     case.browser.css("[data-testid='report'] summary").await?.click().await?;
     case.kill("diagnostics").await?;
     case.browser.css("[data-testid='diagnostics-connection'][data-status='missing']").await?;
+    case.browser.element("findings-old").await?;
     case.browser.picture("diagnostics-killed").await?;
     case.mend("diagnostics").await?;
     case.browser.css("[data-testid='report'][open]").await?;
     case.browser.element("findings").await?;
+    case.gone("[data-testid=findings-old]").await;
     Ok(())
 }
 
