@@ -203,10 +203,16 @@ async fn filters_and_search_narrow_the_table(case: &Case) -> Done {
     label.click().await?;
     case.shown(&ids.iter().collect::<Vec<_>>()).await;
     case.gone("[data-testid=filter-tracker]").await;
-    let tracker = json!(["http://127.0.0.1:9/announce"]);
+    let host = "tracker.of-a-name-that-is-wider-than-the-sidebar.invalid";
+    let tracker = json!([format!("http://{host}/announce")]);
     relay.ok("set_torrent", json!({"id": ids[3], "trackers_add": tracker}));
     let tracker = case.browser.element("filter-tracker").await?;
-    assert_eq!(tracker.text().await?.split_whitespace().collect::<String>(), "127.0.0.11");
+    let said = tracker.text().await?;
+    assert_eq!(said.split_whitespace().collect::<String>(), format!("{host}1"));
+    let wide = "const bar = document.querySelector('[data-testid=sidebar]');
+        return bar.scrollWidth - bar.clientWidth";
+    let wide = case.browser.driver.execute(wide, vec![]).await?.convert::<i64>()?;
+    assert_eq!(wide, 0, "the sidebar has to be scrolled sideways");
     tracker.click().await?;
     case.shown(&[&ids[3]]).await;
     tracker.click().await?;
