@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::environment::{Environment, System};
 use crate::install::{Action, Outcome};
+use crate::made_folders;
 use crate::own_file::{self, Found, MARK};
 
 const UNIT: &str = "torrpeddo.service";
@@ -22,11 +23,17 @@ pub fn install(environment: &Environment, dry_run: bool) -> Action {
         System::Linux => unit(binary),
         _ => agent(binary),
     };
-    let done = own_file::install(&path, &text, dry_run, "The engine starts with your session.");
+    let done = own_file::install(
+        environment,
+        &path,
+        &text,
+        dry_run,
+        "The engine starts with your session.",
+    );
     if dry_run || done.outcome == Outcome::Refused || environment.system != System::Linux {
         return done;
     }
-    match enable(&path) {
+    match made_folders::noting(environment, &[&wanted(&path)], || enable(&path)) {
         Ok(()) => done,
         Err(error) => {
             // Half of it is of no use.
@@ -54,10 +61,9 @@ pub fn uninstall(environment: &Environment, dry_run: bool) -> Action {
     if is_linux && !dry_run && done.outcome == Outcome::Removed {
         // A link that leads nowhere harms nobody.
         let _ = std::fs::remove_file(wanted(&path));
-        for folder in wanted(&path).ancestors().skip(1).take(3) {
-            // Fails where it is not empty, and then it stays.
-            let _ = std::fs::remove_dir(folder);
-        }
+    }
+    if !dry_run {
+        made_folders::tidy(environment);
     }
     done
 }

@@ -149,4 +149,6 @@ pub fn family_of(folder: &Path) -> Option<Family> {
 }
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod tests;

@@ -57,8 +57,8 @@ pub struct Environment {
     pub root: PathBuf,
     /// The program that browsers shall start.
     pub binary: PathBuf,
-    /// Where is remembered which browsers the user does not want to be told.
-    pub left_out: PathBuf,
+    /// The program's own data, where the installer remembers what it must.
+    pub data: PathBuf,
 }
 
 impl Environment {

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use crate::environment::{Environment, System};
 use crate::install::{Action, Outcome};
-use crate::manifest;
 use crate::own_file::{self, Found, MARK};
+use crate::{made_folders, manifest};
 
 /// The desktop entry's name.
 const ENTRY: &str = "org.torrpeddo.Torrpeddo.desktop";
@@ -43,12 +43,15 @@ pub fn install(environment: &Environment, dry_run: bool) -> Action {
         _ => TYPES.map(|of| default_of(&list, of).filter(|program| program != ENTRY)),
     };
     let well = "Magnet links and torrent files open with Torrpeddo.";
-    let mut done = own_file::install(&entry_path, &entry(binary, &before), dry_run, well);
+    let mut done =
+        own_file::install(environment, &entry_path, &entry(binary, &before), dry_run, well);
     let new = TYPES.iter().fold(list.clone(), |list, of| with_default(&list, of, Some(ENTRY)));
     if done.outcome == Outcome::Refused || new == list {
         return done;
     }
-    if !dry_run && let Err(error) = write_list(&list_path, &new) {
+    let write =
+        || made_folders::noting(environment, &[&list_path], || write_list(&list_path, &new));
+    if !dry_run && let Err(error) = write() {
         return own_file::unusable(&list_path, &error);
     }
     done.outcome = Outcome::Written;
@@ -76,6 +79,7 @@ pub fn uninstall(environment: &Environment, dry_run: bool) -> Action {
         });
         if new == list { Ok(()) } else { write_list(&list_path, &new) }
     });
+    made_folders::tidy(environment);
     match given_back {
         Ok(()) => done,
         Err(error) => own_file::unusable(&list_path, &error),

@@ -6,10 +6,9 @@ use serde::Serialize;
 
 use crate::browsers::{self, Browser, Family, Sandbox, Scope};
 use crate::environment::Environment;
-use crate::left_out;
 use crate::manifest::Found;
 use crate::registration::Registration;
-use crate::sandbox;
+use crate::{left_out, made_folders, sandbox};
 
 /// What is wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,6 +124,9 @@ pub fn uninstall(environment: &Environment, request: &Request) -> Result<Report,
         })
         .map(|target| uninstall_one(environment, request, target))
         .collect();
+    if !request.dry_run {
+        made_folders::tidy(environment);
+    }
     Ok(Report { dry_run: request.dry_run, actions })
 }
 
@@ -287,7 +289,7 @@ fn install_one(environment: &Environment, request: &Request, target: &Target) ->
         let message = format!("Would be registered with {title}.{takes_over}");
         return target.action(Outcome::Written, message);
     }
-    match registration.write(&wanted) {
+    match registration.write(environment, &wanted) {
         Ok(()) => target
             .action(Outcome::Written, format!("Registered with {title}.{takes_over}"))
             .and_allow(environment, target),

@@ -5,8 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::environment::Environment;
 use crate::install::{Action, Outcome};
-use crate::manifest;
+use crate::{made_folders, manifest};
 
 /// Every such file says so, in a comment of its format.
 pub(crate) const MARK: &str = "Written by `torrpeddo install`";
@@ -38,13 +39,22 @@ pub(crate) fn look_at(path: &Path) -> Found {
 }
 
 /// Writes the file where it is ours or missing; `well` is what to say then.
-pub(crate) fn install(path: &Path, text: &str, dry_run: bool, well: &str) -> Action {
+pub(crate) fn install(
+    environment: &Environment,
+    path: &Path,
+    text: &str,
+    dry_run: bool,
+    well: &str,
+) -> Action {
+    let write = || {
+        made_folders::noting(environment, &[path], || manifest::write(path, text.as_bytes(), false))
+    };
     let outcome = match look_at(path) {
         Found::Ours(there) if there == text => Outcome::Unchanged,
         Found::NotOurs(reason) => return not_ours(path, reason),
         Found::Unreadable(error) => return unusable(path, &error),
         Found::Nothing | Found::Ours(_) => {
-            if !dry_run && let Err(error) = manifest::write(path, text.as_bytes(), false) {
+            if !dry_run && let Err(error) = write() {
                 return unusable(path, &error);
             }
             Outcome::Written

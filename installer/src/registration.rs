@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::browsers::{Family, Location, Place, Sandbox, Scope};
 use crate::environment::Environment;
 use crate::manifest::{self, Found, Manifest};
-use crate::{registry, sandbox};
+use crate::{made_folders, registry, sandbox};
 
 /// Where a manifest is, or shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +20,6 @@ pub struct Registration {
     pub key: Option<(Scope, &'static str)>,
     /// The script that leads out of the browser's sandbox, where it needs one.
     script: Option<PathBuf>,
-    /// Whether the folder of the file may go once it is empty. The browser's folder above it never
-    /// goes: it is what shows that the browser is there.
-    owns_folder: bool,
 }
 
 /// The bytes of everything that makes a registration.
@@ -46,14 +43,14 @@ impl Registration {
         };
         let folder = place.location.folder().in_environment(environment);
         let file = manifest::file_in(&folder);
-        Self { family, file, key, script, owns_folder: true }
+        Self { family, file, key, script }
     }
 
-    /// The one in a folder that somebody named, and which stays when it is taken back.
+    /// The one in a folder that somebody named.
     #[must_use]
     pub fn in_folder(family: Family, folder: &Path) -> Self {
         let file = manifest::file_in(folder);
-        Self { family, file, key: None, script: None, owns_folder: false }
+        Self { family, file, key: None, script: None }
     }
 
     /// What it shall say.
@@ -104,7 +101,23 @@ impl Registration {
     ///
     /// # Errors
     /// When something cannot be written; then the browser sees what it saw before.
-    pub fn write(&self, wanted: &Contents) -> io::Result<()> {
+    pub fn write(&self, environment: &Environment, wanted: &Contents) -> io::Result<()> {
+        let files: Vec<&Path> =
+            self.script.iter().chain([&self.file]).map(PathBuf::as_path).collect();
+        let is_new = |file: &&&Path| fs::symlink_metadata(file).is_err();
+        let new: Vec<&Path> = files.iter().filter(is_new).copied().collect();
+        let written = made_folders::noting(environment, &files, || self.write_files(wanted));
+        if written.is_err() {
+            // Half of it is of no use.
+            for file in new {
+                let _ = fs::remove_file(file);
+            }
+            made_folders::tidy(environment);
+        }
+        written
+    }
+
+    fn write_files(&self, wanted: &Contents) -> io::Result<()> {
         if let (Some(path), Some(script)) = (&self.script, &wanted.script) {
             manifest::write(path, script.as_bytes(), true)?;
         }
@@ -128,13 +141,8 @@ impl Registration {
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.key.is_some() => {}
             removed => removed?,
         }
-        let own_folder = self.file.parent().filter(|_| self.owns_folder);
         if let Some(script) = &self.script {
             let _ = fs::remove_file(script);
-        }
-        for folder in own_folder.into_iter().chain(self.script.as_ref().and_then(|s| s.parent())) {
-            // Fails where it is not empty, and then it stays.
-            let _ = fs::remove_dir(folder);
         }
         Ok(())
     }

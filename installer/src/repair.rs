@@ -83,7 +83,9 @@ fn is_told_by_the_system(environment: &Environment, browser: &Browser) -> bool {
 }
 
 fn write(environment: &Environment, browser: &Browser, registration: &Registration) -> String {
-    let written = registration.wanted(environment).and_then(|wanted| registration.write(&wanted));
+    let written = registration
+        .wanted(environment)
+        .and_then(|wanted| registration.write(environment, &wanted));
     match written {
         Ok(()) => format!("registered with {}", browser.title),
         Err(error) => {

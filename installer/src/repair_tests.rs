@@ -55,7 +55,7 @@ fn what_was_taken_back_stays_so() {
     let before = machine.tree();
     uninstall(&machine.environment, &Request::default()).unwrap();
     assert_eq!(repair(&machine.environment), NOTHING);
-    assert!(!machine.environment.left_out.exists(), "nothing is left of it");
+    assert!(!machine.environment.data.exists(), "nothing is left of it");
     assert_ne!(machine.tree(), before);
 }
 

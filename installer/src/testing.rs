@@ -31,7 +31,7 @@ impl Machine {
             local: home.join(".local/share"),
             root: dir.path().join("root"),
             binary: dir.path().join("bin/torrpeddo"),
-            left_out: home.join(".local/share/torrpeddo/left-out"),
+            data: home.join(".local/share/torrpeddo"),
             home,
         };
         fs::create_dir_all(&environment.home).unwrap();

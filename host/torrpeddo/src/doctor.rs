@@ -33,7 +33,7 @@ pub fn environment(paths: &Paths) -> Result<Environment> {
         local: dirs.data_local_dir().to_owned(),
         root: system_root(),
         binary,
-        left_out: paths.data_dir.join("left-out-browsers"),
+        data: paths.data_dir.clone(),
     })
 }
 
