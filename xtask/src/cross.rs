@@ -121,10 +121,14 @@ fn rust() -> Result<PathBuf> {
         fetch(&new, name)?;
     }
     // The compiler's own libraries have versions in their names.
-    let standard = dependency(&new, "rustc-web", "libstd-rust-web-")?;
+    let standard = dependency(&new, "libstd-rust-web-dev", "libstd-rust-web-")?;
     fetch(&new, &standard)?;
     fetch(&new, &dependency(&new, &standard, "libllvm")?)?;
     link_sources(&new.join("usr"))?;
+    for file in std::fs::read_dir(&new).map_err(|error| error.to_string())?.flatten() {
+        // The packages themselves are of no use any more; a folder is no file, and stays.
+        let _ = std::fs::remove_file(file.path());
+    }
     std::fs::rename(&new, &rust).map_err(|error| error.to_string())?;
     Ok(rust)
 }

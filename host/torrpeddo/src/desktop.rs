@@ -84,33 +84,10 @@ impl Desktop for SystemDesktop {
     }
 
     fn notify(&self, title: &str, text: &str) -> Result<()> {
-        let shown = notify_rust::Notification::new()
-            .appname("Torrpeddo")
-            .icon("torrpeddo")
-            .summary(title)
-            .body(&as_body(text))
-            .show();
-        let failed =
-            |error| Error::Unavailable(format!("The desktop shows no notification: {error}."));
-        shown.map(drop).map_err(failed)
+        session::notify(title, text).map_err(|error| {
+            Error::Unavailable(format!("The desktop shows no notification: {error}."))
+        })
     }
-}
-
-/// Text that a notification shows as it is. Where the desktop reads markup in it, a file name would
-/// be read as some.
-#[cfg(all(unix, not(target_os = "macos")))]
-fn as_body(text: &str) -> String {
-    let capabilities = notify_rust::get_capabilities().unwrap_or_default();
-    if !capabilities.iter().any(|capability| capability == "body-markup") {
-        return text.to_owned();
-    }
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-/// Text that a notification shows as it is.
-#[cfg(not(all(unix, not(target_os = "macos"))))]
-fn as_body(text: &str) -> String {
-    text.to_owned()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use torrpeddo_engine::{Error, Result};
 
@@ -91,6 +92,41 @@ pub fn folder_dialog(
     let path = String::from_utf8(output.stdout).ok()?;
     let path = path.strip_suffix('\n').unwrap_or(&path);
     Some((output.status.success() && !path.is_empty()).then(|| path.into()))
+}
+
+/// Shows a notification.
+pub fn notify(title: &str, text: &str) -> std::io::Result<()> {
+    let (title, text) = (title.to_owned(), text.to_owned());
+    let (done, outcome) = std::sync::mpsc::channel();
+    // In a thread that can be left behind: a message bus that does not answer is waited for without
+    // end. One such is enough.
+    std::thread::Builder::new().name("notification".into()).spawn(move || {
+        let shown = NOTIFICATION.try_lock().map(|_one| show_notification(&title, &text));
+        let busy = || std::io::Error::from(std::io::ErrorKind::ResourceBusy);
+        // Who asked may not wait any more.
+        let _ = done.send(shown.unwrap_or_else(|_| Err(busy())));
+    })?;
+    let late = |_| Err(std::io::ErrorKind::TimedOut.into());
+    outcome.recv_timeout(programs::LIMIT).unwrap_or_else(late)
+}
+
+/// Held while the desktop is asked to show one.
+static NOTIFICATION: Mutex<()> = Mutex::new(());
+
+fn show_notification(title: &str, text: &str) -> std::io::Result<()> {
+    let mut notification = notify_rust::Notification::new();
+    notification.appname("Torrpeddo").icon("torrpeddo").summary(title).body(&as_body(text));
+    notification.show().map(drop).map_err(std::io::Error::other)
+}
+
+/// Text that a notification shows as it is. Where the desktop reads markup in it, a file name would
+/// be read as some.
+fn as_body(text: &str) -> String {
+    let capabilities = notify_rust::get_capabilities().unwrap_or_default();
+    if !capabilities.iter().any(|capability| capability == "body-markup") {
+        return text.to_owned();
+    }
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 /// The `file:` URL of an absolute path. Commas are escaped too: dbus-send takes them for the ends

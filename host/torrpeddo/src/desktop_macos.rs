@@ -37,3 +37,14 @@ pub fn folder_dialog(title: &str, start: Option<&Path>, _: &Display) -> Option<O
     let path = path.trim_end();
     Some((output.status.success() && !path.is_empty()).then(|| path.into()))
 }
+
+/// Shows a notification, by a script of the system's: programs without a bundle may show none.
+pub fn notify(title: &str, text: &str) -> std::io::Result<()> {
+    let script = "on run {shownTitle, shownText}\n\
+         display notification shownText with title shownTitle\n\
+         end run";
+    if programs::finishes_well(Command::new("osascript").args(["-e", script, title, text])) {
+        return Ok(());
+    }
+    Err(std::io::Error::other("osascript does not succeed"))
+}

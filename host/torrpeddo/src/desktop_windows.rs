@@ -33,3 +33,10 @@ pub fn show_selected(path: &Path) -> bool {
 pub fn folder_dialog(_title: &str, _start: Option<&Path>, _: &Display) -> Option<Option<PathBuf>> {
     None
 }
+
+/// Shows a notification.
+pub fn notify(title: &str, text: &str) -> std::io::Result<()> {
+    let mut notification = notify_rust::Notification::new();
+    let shown = notification.appname("Torrpeddo").summary(title).body(text).show();
+    shown.map(drop).map_err(std::io::Error::other)
+}

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use torrpeddo_installer::sandbox;
 
 /// How long one may take to answer.
-const LIMIT: Duration = Duration::from_secs(5);
+pub const LIMIT: Duration = Duration::from_secs(5);
 
 /// Whether the command ends well, and in time.
 pub fn finishes_well(command: &mut Command) -> bool {
