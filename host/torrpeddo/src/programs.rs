@@ -66,12 +66,6 @@ fn ended(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     None
 }
 
-/// Tells the user something on the desktop, where there is one.
-pub fn notify(sentence: &str) {
-    let mut command = Command::new("notify-send");
-    finishes_well(command.args(["--app-name=Torrpeddo", "--", "Torrpeddo", sentence]));
-}
-
 /// The variables of the user's session, one a line, where systemd keeps them.
 #[cfg(all(unix, not(target_os = "macos")))]
 pub fn session_variables() -> Option<String> {

@@ -6,9 +6,10 @@ use tokio::sync::broadcast::error::RecvError;
 use torrpeddo_protocol::notifications::{Event, EventKind};
 
 use super::{Manager, blocking};
+use crate::names::clean_text;
 
-/// How many characters of a name are shown.
-const NAME: usize = 120;
+/// How much of a name is shown.
+const NAME_BYTES: usize = 200;
 
 impl Manager {
     pub(super) fn spawn_notices(&self) {
@@ -38,28 +39,10 @@ impl Manager {
         if told || !self.settings().notify_when_browser_closed {
             return;
         }
-        let title = readable(event.name.as_deref().unwrap_or("Torrpeddo"));
+        let title = clean_text(event.name.as_deref().unwrap_or("Torrpeddo"), NAME_BYTES);
         let desktop = Arc::clone(&self.config().desktop);
         if let Err(error) = blocking(move || desktop.notify(&title, &text)).await {
             tracing::info!(%error, "a notification could not be shown");
         }
-    }
-}
-
-/// A name that fits a line, from whoever made the torrent.
-fn readable(name: &str) -> String {
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(NAME).collect();
-    if name.chars().count() > NAME { shown + "…" } else { shown }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_fits_a_line() {
-        assert_eq!(readable("a\nb\u{7}"), "ab");
-        assert_eq!(readable(&"ü".repeat(NAME)), "ü".repeat(NAME));
-        assert_eq!(readable(&"ü".repeat(10_000)), "ü".repeat(NAME) + "…");
     }
 }

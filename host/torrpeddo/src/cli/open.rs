@@ -4,13 +4,15 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use serde_json::json;
+use torrpeddo_engine::Desktop as _;
 use torrpeddo_protocol::methods::{AddOptions, Empty, ShowManager};
 
 use super::args::OpenArguments;
 use super::out::Out;
 use super::{add, text};
+use crate::browser;
+use crate::desktop::SystemDesktop;
 use crate::failure::{EXIT_FAILED, Result};
-use crate::{browser, programs};
 
 const UNSHOWN: &str = "Open Torrpeddo from the toolbar of your browser to see the list.";
 
@@ -21,7 +23,7 @@ pub fn run(arguments: &OpenArguments, out: &Out) -> Result<ExitCode> {
     if let Err(failure) = &done
         && !std::io::stderr().is_terminal()
     {
-        programs::notify(&failure.to_rpc().message);
+        notify(&failure.to_rpc().message);
     }
     done
 }
@@ -39,11 +41,16 @@ fn add_and_show(arguments: &OpenArguments, out: &Out) -> Result<ExitCode> {
     }
     if !std::io::stderr().is_terminal() {
         match error {
-            Some(error) => programs::notify(&text::plain(&error.message)),
-            None if !shown => programs::notify(UNSHOWN),
+            Some(error) => notify(&text::plain(&error.message)),
+            None if !shown => notify(UNSHOWN),
             None => {}
         }
     }
     let all_well = added.iter().all(|one| one.ok);
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(EXIT_FAILED) })
+}
+
+/// Tells the user on the desktop, where there is one: there is nowhere else to say it.
+fn notify(sentence: &str) {
+    let _ = SystemDesktop.notify("Torrpeddo", sentence);
 }
