@@ -8,29 +8,25 @@ use crate::install::{Action, Outcome};
 use crate::made_folders;
 use crate::own_file::{self, Found, MARK};
 
+mod windows;
+
 const UNIT: &str = "torrpeddo.service";
+const WHAT: &str = "Starting with the session";
+const WELL: &str = "The engine starts with your session.";
+const GONE: &str = "The engine does not start with your session any more.";
 
 /// Starts the engine with the session from now on.
 #[must_use]
 pub fn install(environment: &Environment, dry_run: bool) -> Action {
-    let Some(path) = path(environment) else { return own_file::not_here(WHAT) };
-    let Some(binary) = environment.binary.to_str() else {
-        let message = format!("{WHAT} is not possible: the program's path is not UTF-8.");
-        return own_file::action(&path, Outcome::Refused, message)
-            .remedy("Move the program to a folder with a plain name.");
+    let Some(path) = path(environment) else { return windows::install(environment, dry_run) };
+    let binary = match own_file::program(environment, WHAT) {
+        Ok(binary) => binary,
+        Err(refused) => return refused,
     };
-    let text = match environment.system {
-        System::Linux => unit(binary),
-        _ => agent(binary),
-    };
-    let done = own_file::install(
-        environment,
-        &path,
-        &text,
-        dry_run,
-        "The engine starts with your session.",
-    );
-    if dry_run || done.outcome == Outcome::Refused || environment.system != System::Linux {
+    let is_linux = environment.system == System::Linux;
+    let text = if is_linux { unit(binary) } else { agent(binary) };
+    let done = own_file::install(environment, &path, &text, dry_run, WELL);
+    if dry_run || done.outcome == Outcome::Refused || !is_linux {
         return done;
     }
     match made_folders::noting(environment, &[&wanted(&path)], || enable(&path)) {
@@ -45,18 +41,17 @@ pub fn install(environment: &Environment, dry_run: bool) -> Action {
 
 /// Whether it was asked for.
 pub(crate) fn is_installed(environment: &Environment) -> bool {
-    path(environment).is_some_and(|path| matches!(own_file::look_at(&path), Found::Ours(_)))
+    match path(environment) {
+        Some(path) => matches!(own_file::look_at(&path), Found::Ours(_)),
+        None => windows::is_installed(environment),
+    }
 }
 
 /// Leaves it to the browser again.
 #[must_use]
 pub fn uninstall(environment: &Environment, dry_run: bool) -> Action {
-    let Some(path) = path(environment) else {
-        let message = "There was nothing to undo.".into();
-        return own_file::action(Path::new(""), Outcome::Skipped, message);
-    };
-    let gone = "The engine does not start with your session any more.";
-    let done = own_file::uninstall(&path, dry_run, gone);
+    let Some(path) = path(environment) else { return windows::uninstall(environment, dry_run) };
+    let done = own_file::uninstall(&path, dry_run, GONE);
     let is_linux = environment.system == System::Linux;
     if is_linux && !dry_run && done.outcome == Outcome::Removed {
         // A link that leads nowhere harms nobody.
@@ -68,8 +63,7 @@ pub fn uninstall(environment: &Environment, dry_run: bool) -> Action {
     done
 }
 
-const WHAT: &str = "Starting with the session";
-
+/// The file that asks for it; Windows has none.
 fn path(environment: &Environment) -> Option<PathBuf> {
     match environment.system {
         System::Linux => Some(environment.config.join("systemd/user").join(UNIT)),
@@ -153,8 +147,11 @@ mod tests {
 
     #[test]
     fn it_is_wanted_and_is_not_any_more() {
-        for system in [System::Linux, System::Macos] {
-            let machine = Machine::of(system);
+        // What systemd is told is a link, which only some users of Windows may make.
+        let systems =
+            if cfg!(unix) { &[System::Linux, System::Macos] as &[_] } else { &[System::Macos] };
+        for system in systems {
+            let machine = Machine::of(*system);
             let kept = machine.environment.config.join("systemd/user/other.service");
             std::fs::create_dir_all(kept.parent().unwrap()).unwrap();
             std::fs::write(&kept, "").unwrap();
@@ -169,8 +166,6 @@ mod tests {
             assert_eq!(machine.tree(), before);
             assert_eq!(uninstall(environment, false).outcome, Outcome::Skipped);
         }
-        let windows = Machine::of(System::Windows);
-        assert_eq!(install(&windows.environment, false).outcome, Outcome::Refused);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::path::Path;
 use torrpeddo_protocol::model::{Finding, Level};
 
 use crate::environment::Environment;
+use crate::install::Outcome;
+use crate::{autostart, handler};
 
 mod browsers;
 mod fix;
@@ -102,6 +104,7 @@ impl From<Finding> for Diagnosis {
 pub fn diagnose(environment: &Environment, facts: &Facts<'_>) -> Vec<Diagnosis> {
     let mut found = vec![program(environment, facts)];
     found.extend(browsers::examine(environment, facts.permissions.as_deref()));
+    found.extend(besides(environment).map(Diagnosis::from));
     found.push(engine(facts).into());
     found.extend(socket::examine(facts));
     found.push(download_folder(facts).into());
@@ -139,6 +142,24 @@ fn program(environment: &Environment, facts: &Facts<'_>) -> Diagnosis {
     Diagnosis::from(finding("program", Level::Problem, format!("{binary} cannot be run.")))
         .remedy(format!("Make it executable (chmod +x {binary}), or install Torrpeddo again."))
         .fix(Fix::MakeExecutable(environment.binary.clone()))
+}
+
+/// What was asked for besides browsers; of anything else there is nothing to say.
+fn besides(environment: &Environment) -> impl Iterator<Item = Finding> {
+    // What would be done says whether something is to be done.
+    let handler = handler::is_installed(environment).then(|| handler::install(environment, true));
+    let autostart =
+        autostart::is_installed(environment).then(|| autostart::install(environment, true));
+    let asked = [("magnet links", "--handler", handler), ("session", "--autostart", autostart)];
+    asked.into_iter().filter_map(|(check, option, action)| match action? {
+        action if action.outcome == Outcome::Unchanged => {
+            Some(finding(check, Level::Ok, action.message))
+        }
+        action => Some(with_remedy(
+            finding(check, Level::Warning, format!("{} is not as it was.", action.file.display())),
+            format!("Run `torrpeddo install {option}`."),
+        )),
+    })
 }
 
 fn engine(facts: &Facts<'_>) -> Finding {

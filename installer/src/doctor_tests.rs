@@ -80,6 +80,8 @@ fn a_manifest_that_does_not_work_is_named() {
         (ours(Path::new("/no/such/torrpeddo")), Level::Problem, "where it is not"),
         (ours(&machine.environment.binary).replace("torrpeddo@", "x@"), Level::Problem, "admit"),
         (ours(&other), Level::Warning, "another installation"),
+        // Elsewhere every file can be run.
+        #[cfg(unix)]
         (ours(&plain), Level::Problem, "chmod +x"),
         (ours(&machine.environment.binary), Level::Ok, "knows Torrpeddo"),
     ] {
@@ -156,6 +158,24 @@ fn the_download_folder_is_judged() {
     assert_eq!(check(Ok(&machine.environment.binary)).0, Level::Problem);
     assert_eq!(check(Ok(&machine.environment.binary.join("below"))).0, Level::Problem);
     assert_eq!(check(Err("No folder.".into())).0, Level::Problem);
+}
+
+// Only where there are links for systemd.
+#[cfg(unix)]
+#[test]
+fn what_was_asked_for_besides_is_looked_at() {
+    let machine = Machine::new(&[".config"]);
+    let environment = &machine.environment;
+    assert_eq!(besides(environment).count(), 0, "nobody asked");
+    let _ = [handler::install(environment, false), autostart::install(environment, false)];
+    for check in ["magnet links", "session"] {
+        assert_eq!(machine.check(check).0, Level::Ok, "{check}");
+    }
+    let moved = machine.with_program(machine.program("other/torrpeddo"));
+    let found: Vec<_> = besides(&moved).map(|finding| (finding.level, finding.remedy)).collect();
+    let again = |option| Some(format!("Run `torrpeddo install --{option}`."));
+    let expected = ["handler", "autostart"].map(|option| (Level::Warning, again(option)));
+    assert_eq!(found, expected);
 }
 
 /// What `--fix` would do about a check.

@@ -55,6 +55,9 @@ pub struct Environment {
     pub local: PathBuf,
     /// The root of the file system.
     pub root: PathBuf,
+    /// The key of the Windows registry with what programs keep there: `Software`, in the half of the
+    /// user and in that of the machine.
+    pub registry: String,
     /// The program that browsers shall start.
     pub binary: PathBuf,
     /// The program's own data, where the installer remembers what it must.
@@ -62,6 +65,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// A key of the Windows registry below [`registry`](Self::registry).
+    #[must_use]
+    pub fn registry_key(&self, key: &str) -> String {
+        format!(r"{}\{key}", self.registry)
+    }
+
     /// The folder that `base` stands for.
     #[must_use]
     pub fn base(&self, base: Base) -> &Path {

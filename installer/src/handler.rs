@@ -1,197 +1,64 @@
 //! Being the system's program for magnet links and torrent files, for those who want that.
-//!
-//! On Linux that is a desktop entry, and lines in `mimeapps.list` (the freedesktop specification of
-//! MIME type associations), which is what `xdg-mime default` writes too; that program has no way
-//! back, though. What was the default before is kept in our entry, and is it again afterwards.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::environment::{Environment, System};
 use crate::install::{Action, Outcome};
-use crate::own_file::{self, Found, MARK};
-use crate::{made_folders, manifest};
+use crate::own_file;
 
-/// The desktop entry's name.
-const ENTRY: &str = "org.torrpeddo.Torrpeddo.desktop";
-/// What it takes.
-const TYPES: [&str; 2] = ["x-scheme-handler/magnet", "application/x-bittorrent"];
-const DEFAULTS: &str = "[Default Applications]";
-const BEFORE: &str = "X-Torrpeddo-Before=";
+mod freedesktop;
+mod windows;
+
 const WHAT: &str = "Taking magnet links and torrent files from other programs";
+const WELL: &str = "Magnet links and torrent files open with Torrpeddo.";
+const GONE: &str = "Magnet links and torrent files do not open with Torrpeddo any more.";
 
 /// Takes magnet links and torrent files from now on.
 #[must_use]
 pub fn install(environment: &Environment, dry_run: bool) -> Action {
-    if environment.system != System::Linux {
-        return own_file::not_here(WHAT);
+    match environment.system {
+        System::Linux => freedesktop::install(environment, dry_run),
+        System::Windows => windows::install(environment, dry_run),
+        System::Macos => {
+            let message = format!("{WHAT} needs an application bundle, which does not exist yet.");
+            own_file::action(Path::new(""), Outcome::Refused, message)
+                .remedy("Open them in your browser, where the extension takes them.")
+        }
     }
-    let (entry_path, list_path) = (entry_path(environment), list_path(environment));
-    let Some(binary) = environment.binary.to_str() else {
-        let message = format!("{WHAT} is not possible: the program's path is not UTF-8.");
-        return own_file::action(&entry_path, Outcome::Refused, message)
-            .remedy("Move the program to a folder with a plain name.");
-    };
-    let list = match read_list(&list_path) {
-        Ok(list) => list,
-        Err(error) => return own_file::unusable(&list_path, &error),
-    };
-    // The first time says what was before us; later the list says ourselves.
-    let before = match own_file::look_at(&entry_path) {
-        Found::Ours(entry) => befores(&entry).map(|before| before.map(str::to_owned)),
-        _ => TYPES.map(|of| default_of(&list, of).filter(|program| program != ENTRY)),
-    };
-    let well = "Magnet links and torrent files open with Torrpeddo.";
-    let mut done =
-        own_file::install(environment, &entry_path, &entry(binary, &before), dry_run, well);
-    let new = TYPES.iter().fold(list.clone(), |list, of| with_default(&list, of, Some(ENTRY)));
-    if done.outcome == Outcome::Refused || new == list {
-        return done;
-    }
-    let write =
-        || made_folders::noting(environment, &[&list_path], || write_list(&list_path, &new));
-    if !dry_run && let Err(error) = write() {
-        return own_file::unusable(&list_path, &error);
-    }
-    done.outcome = Outcome::Written;
-    done
 }
 
 /// Gives them back.
 #[must_use]
 pub fn uninstall(environment: &Environment, dry_run: bool) -> Action {
-    let (entry_path, list_path) = (entry_path(environment), list_path(environment));
-    let before = match own_file::look_at(&entry_path) {
-        Found::Ours(entry) => befores(&entry).map(|before| before.map(str::to_owned)),
-        _ => [None, None],
-    };
-    let gone = "Magnet links and torrent files do not open with Torrpeddo any more.";
-    let done = own_file::uninstall(&entry_path, dry_run, gone);
-    if dry_run || done.outcome != Outcome::Removed {
-        return done;
-    }
-    let given_back = read_list(&list_path).and_then(|list| {
-        let new = TYPES.iter().zip(&before).fold(list.clone(), |list, (of, before)| {
-            // What somebody else has taken meanwhile stays theirs.
-            let ours = default_of(&list, of).as_deref() == Some(ENTRY);
-            if ours { with_default(&list, of, before.as_deref()) } else { list }
-        });
-        if new == list { Ok(()) } else { write_list(&list_path, &new) }
-    });
-    made_folders::tidy(environment);
-    match given_back {
-        Ok(()) => done,
-        Err(error) => own_file::unusable(&list_path, &error),
+    match environment.system {
+        System::Linux => freedesktop::uninstall(environment, dry_run),
+        System::Windows => windows::uninstall(environment, dry_run),
+        System::Macos => own_file::nothing(Path::new("")),
     }
 }
 
 /// Whether it was asked for.
 pub(crate) fn is_installed(environment: &Environment) -> bool {
-    matches!(own_file::look_at(&entry_path(environment)), Found::Ours(_))
-}
-
-fn entry_path(environment: &Environment) -> PathBuf {
-    environment.local.join("applications").join(ENTRY)
-}
-
-fn list_path(environment: &Environment) -> PathBuf {
-    environment.config.join("mimeapps.list")
-}
-
-fn entry(binary: &str, before: &[Option<String>; 2]) -> String {
-    // Quoted as the specification of desktop entries says: once for the command line, once for the
-    // value, and `%` begins a field code.
-    let mut quoted = String::new();
-    for letter in binary.chars() {
-        match letter {
-            '\\' => quoted.push_str(r"\\\\"),
-            '"' | '`' | '$' => quoted.extend([r"\\", letter.encode_utf8(&mut [0; 4])]),
-            '%' => quoted.push_str("%%"),
-            letter => quoted.push(letter),
-        }
+    match environment.system {
+        System::Linux => freedesktop::is_installed(environment),
+        System::Windows => windows::is_installed(environment),
+        System::Macos => false,
     }
-    let before = before.each_ref().map(|before| before.as_deref().unwrap_or_default()).join(";");
-    let types = TYPES.join(";");
-    format!(
-        "# {MARK} --handler.\n\
-         [Desktop Entry]\n\
-         Type=Application\n\
-         Name=Torrpeddo\n\
-         GenericName=Torrent client\n\
-         GenericName[de]=Torrent-Programm\n\
-         Comment=Download torrents with your browser\n\
-         Comment[de]=Torrents mit dem Browser herunterladen\n\
-         Exec=\"{quoted}\" open %U\n\
-         Icon=torrpeddo\n\
-         Terminal=false\n\
-         Categories=Network;FileTransfer;P2P;\n\
-         MimeType={types};\n\
-         {BEFORE}{before}\n"
-    )
-}
-
-/// The programs that an entry of ours remembers.
-fn befores(entry: &str) -> [Option<&str>; 2] {
-    let line = entry.lines().find_map(|line| line.strip_prefix(BEFORE)).unwrap_or_default();
-    let mut names = line.split(';').map(|name| Some(name).filter(|name| !name.is_empty()));
-    [names.next().flatten(), names.next().flatten()]
-}
-
-fn read_list(path: &Path) -> io::Result<String> {
-    match fs::read_to_string(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-        read => read,
-    }
-}
-
-/// Written where it is, when it is a link into a folder of somebody's settings.
-fn write_list(path: &Path, list: &str) -> io::Result<()> {
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if list.is_empty() {
-        return fs::remove_file(path);
-    }
-    manifest::write(&path, list.as_bytes(), false)
-}
-
-/// The first program that the list names for a type.
-fn default_of(list: &str, of: &str) -> Option<String> {
-    let mut lines = list.lines().skip_while(|line| line.trim() != DEFAULTS).skip(1);
-    let value = lines.by_ref().take_while(|line| !line.starts_with('[')).find_map(|line| {
-        let (name, value) = line.split_once('=')?;
-        (name.trim() == of).then(|| value.split(';').next().unwrap_or_default().trim().to_owned())
-    });
-    value.filter(|program| !program.is_empty())
-}
-
-/// The list with another program for a type, or with none. Every other line stays as it is.
-fn with_default(list: &str, of: &str, program: Option<&str>) -> String {
-    let mut lines: Vec<String> = list.lines().map(str::to_owned).collect();
-    let section = lines.iter().position(|line| line.trim() == DEFAULTS);
-    let start = match (section, program) {
-        (Some(section), _) => section + 1,
-        (None, None) => return list.to_owned(),
-        (None, Some(_)) => {
-            lines.push(DEFAULTS.into());
-            lines.len()
-        }
-    };
-    let length = lines[start..].iter().take_while(|line| !line.starts_with('[')).count();
-    let names = |line: &String| line.split_once('=').is_some_and(|(name, _)| name.trim() == of);
-    let known = lines[start..start + length].iter().position(names).map(|at| at + start);
-    match (known, program) {
-        (Some(at), Some(program)) => lines[at] = format!("{of}={program}"),
-        (Some(at), None) => drop(lines.remove(at)),
-        (None, Some(program)) => lines.insert(start, format!("{of}={program}")),
-        (None, None) => {}
-    }
-    // A list that says nothing more was made by us.
-    if lines.iter().all(|line| line.trim() == DEFAULTS || line.trim().is_empty()) {
-        return String::new();
-    }
-    lines.join("\n") + "\n"
 }
 
 #[cfg(test)]
-#[path = "handler_tests.rs"]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::testing::Machine;
+
+    #[test]
+    fn where_it_cannot_be_it_is_a_sentence() {
+        let machine = Machine::of(System::Macos);
+        let before = machine.tree();
+        let done = install(&machine.environment, false);
+        assert_eq!(done.outcome, Outcome::Refused);
+        assert!(done.remedy.is_some());
+        assert_eq!(uninstall(&machine.environment, false).outcome, Outcome::Skipped);
+        assert_eq!(machine.tree(), before);
+    }
+}

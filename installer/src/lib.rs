@@ -9,6 +9,7 @@
 
 pub mod autostart;
 pub mod browsers;
+mod command_line;
 pub mod doctor;
 mod environment;
 pub mod handler;

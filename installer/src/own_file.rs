@@ -66,7 +66,7 @@ pub(crate) fn install(
 /// Removes the file where it is ours; `gone` is what to say then.
 pub(crate) fn uninstall(path: &Path, dry_run: bool, gone: &str) -> Action {
     match look_at(path) {
-        Found::Nothing => action(path, Outcome::Skipped, "There was nothing to undo.".into()),
+        Found::Nothing => nothing(path),
         Found::NotOurs(reason) => {
             let message = format!("{} is not ours ({reason}); left as it is.", path.display());
             action(path, Outcome::Skipped, message)
@@ -83,19 +83,31 @@ pub(crate) fn action(path: &Path, outcome: Outcome, message: String) -> Action {
     Action { browsers: Vec::new(), file: path.to_owned(), outcome, message, remedy: None }
 }
 
+pub(crate) fn nothing(path: &Path) -> Action {
+    action(path, Outcome::Skipped, "There was nothing to undo.".into())
+}
+
 pub(crate) fn unusable(path: &Path, error: &io::Error) -> Action {
     let message = format!("{} cannot be changed: {error}.", path.display());
     action(path, Outcome::Refused, message).remedy("Allow writing there, then try again.")
 }
 
-fn not_ours(path: &Path, reason: &str) -> Action {
+pub(crate) fn not_ours(path: &Path, reason: &str) -> Action {
     let message = format!("{} is not ours ({reason}); nothing was written.", path.display());
     action(path, Outcome::Refused, message)
         .remedy("Move that file away if nothing needs it, then install again.")
 }
 
-/// Why nothing can be done on this system.
-pub(crate) fn not_here(what: &str) -> Action {
-    action(&PathBuf::new(), Outcome::Refused, format!("{what} is not possible on this system yet."))
-        .remedy("Do it by hand in the settings of the system.")
+/// The program's path, where such a file can name it; `what` it would be for.
+pub(crate) fn program<'a>(environment: &'a Environment, what: &str) -> Result<&'a str, Action> {
+    environment.binary.to_str().ok_or_else(|| {
+        let message = format!("{what} is not possible: the program's path is not UTF-8.");
+        action(&environment.binary, Outcome::Refused, message)
+            .remedy("Move the program to a folder with a plain name.")
+    })
+}
+
+/// A key of the user's registry as people know it.
+pub(crate) fn registry_path(key: &str) -> PathBuf {
+    format!(r"HKEY_CURRENT_USER\{key}").into()
 }

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use torrpeddo_protocol::HOST_NAME;
+
 use crate::browsers::{Family, Location, Place, Sandbox, Scope};
 use crate::environment::Environment;
 use crate::manifest::{self, Found, Manifest};
@@ -17,7 +19,7 @@ pub struct Registration {
     /// Its file.
     pub file: PathBuf,
     /// The registry key that names the file, where the browser reads one.
-    pub key: Option<(Scope, &'static str)>,
+    pub key: Option<(Scope, String)>,
     /// The script that leads out of the browser's sandbox, where it needs one.
     script: Option<PathBuf>,
 }
@@ -35,7 +37,10 @@ impl Registration {
     pub fn at(environment: &Environment, family: Family, place: &Place) -> Self {
         let key = match place.location {
             Location::Folder(_) => None,
-            Location::Registry { key, .. } => Some((place.scope, key)),
+            Location::Registry { key, .. } => {
+                let key = format!(r"{}\{HOST_NAME}", environment.registry_key(key));
+                Some((place.scope, key))
+            }
         };
         let script = match place.sandbox {
             Some(Sandbox::Flatpak(id)) => Some(sandbox::script_path(environment, id)),
@@ -67,8 +72,8 @@ impl Registration {
     /// What the browser finds.
     #[must_use]
     pub fn look(&self) -> Found {
-        let Some((scope, key)) = self.key else { return manifest::look_at(&self.file) };
-        match registry::read(scope, key) {
+        let Some((scope, key)) = &self.key else { return manifest::look_at(&self.file) };
+        match registry::read(*scope, key, "").map(|named| named.map(PathBuf::from)) {
             Ok(None) => Found::Nothing,
             Ok(Some(named)) if named == self.file => manifest::look_at(&self.file),
             // One of ours that lies elsewhere is to be written anew, here.
@@ -122,10 +127,9 @@ impl Registration {
             manifest::write(path, script.as_bytes(), true)?;
         }
         manifest::write(&self.file, &wanted.manifest, false)?;
-        match self.key {
-            Some((scope, key)) => registry::write(scope, key, &self.file),
-            None => Ok(()),
-        }
+        let Some((scope, key)) = &self.key else { return Ok(()) };
+        let file = self.file.to_str().ok_or(io::ErrorKind::InvalidInput)?;
+        registry::write(*scope, key, "", file)
     }
 
     /// Takes it back: first what makes the browser see it.
@@ -133,8 +137,8 @@ impl Registration {
     /// # Errors
     /// When something cannot be removed.
     pub fn remove(&self) -> io::Result<()> {
-        if let Some((scope, key)) = self.key {
-            registry::remove(scope, key)?;
+        if let Some((scope, key)) = &self.key {
+            registry::remove(*scope, key)?;
         }
         match fs::remove_file(&self.file) {
             // A key may have named one that lay elsewhere.

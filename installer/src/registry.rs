@@ -1,56 +1,60 @@
-//! The Windows registry, and nothing else of Windows: the default values of the keys by which
-//! browsers there find manifests.
-//!
-//! A key is named as in [`Location::Registry`](crate::browsers::Location), followed by our host's
-//! name; `scope` says in which half it is: `HKEY_CURRENT_USER` or `HKEY_LOCAL_MACHINE`.
+//! The Windows registry, and nothing else of Windows: texts in the half of it that `scope` says,
+//! `HKEY_CURRENT_USER` or `HKEY_LOCAL_MACHINE`. A value without a name is its key's default one.
 
 use std::io;
-use std::path::{Path, PathBuf};
 
 use crate::browsers::Scope;
 
-pub use system::{read, remove, write};
+pub use system::{read, remove, remove_if_empty, remove_value, write};
 
 #[cfg(windows)]
 mod system {
-    use torrpeddo_protocol::HOST_NAME;
     use windows_registry::{CURRENT_USER, Key, LOCAL_MACHINE};
 
-    use super::{Path, PathBuf, Scope, io};
+    use super::{Scope, io};
 
-    const NOT_FOUND: io::ErrorKind = io::ErrorKind::NotFound;
-
-    /// What the key's default value says; `None` where there is no such key.
+    /// What a value says; `None` where there is no such key or value.
     ///
     /// # Errors
-    /// When the key cannot be read.
-    pub fn read(scope: Scope, key: &str) -> io::Result<Option<PathBuf>> {
-        let value = half(scope).open(ours(key)).and_then(|key| key.get_string(""));
-        match plain(value) {
-            Ok(path) => Ok(Some(path.into())),
-            Err(error) if error.kind() == NOT_FOUND => Ok(None),
-            Err(error) => Err(error),
-        }
+    /// When it cannot be read.
+    pub fn read(scope: Scope, key: &str, name: &str) -> io::Result<Option<String>> {
+        there(plain(half(scope).open(key).and_then(|key| key.get_string(name))))
     }
 
-    /// Makes the key and its default value.
+    /// Makes the key and the value.
     ///
     /// # Errors
-    /// When the key cannot be written, or the path is not Unicode.
-    pub fn write(scope: Scope, key: &str, manifest: &Path) -> io::Result<()> {
-        let manifest = manifest.to_str().ok_or(io::ErrorKind::InvalidInput)?;
-        plain(half(scope).create(ours(key)).and_then(|key| key.set_string("", manifest)))
+    /// When it cannot be written.
+    pub fn write(scope: Scope, key: &str, name: &str, text: &str) -> io::Result<()> {
+        plain(half(scope).create(key).and_then(|key| key.set_string(name, text)))
     }
 
-    /// Removes the key, and no other. That it is not there is no error.
+    /// Removes a key and all that is below it. That it is not there is no error.
     ///
     /// # Errors
-    /// When the key cannot be removed.
+    /// When it cannot be removed.
     pub fn remove(scope: Scope, key: &str) -> io::Result<()> {
-        match plain(half(scope).remove_tree(ours(key))) {
-            Err(error) if error.kind() == NOT_FOUND => Ok(()),
-            removed => removed,
-        }
+        there(plain(half(scope).remove_tree(key))).map(drop)
+    }
+
+    /// Removes a value. That it is not there is no error.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_value(scope: Scope, key: &str, name: &str) -> io::Result<()> {
+        let key = half(scope).options().write().open(key);
+        there(plain(key.and_then(|key| key.remove_value(name)))).map(drop)
+    }
+
+    /// Removes a key that says nothing and has none below it; any other stays.
+    ///
+    /// # Errors
+    /// When it cannot be read or removed.
+    pub fn remove_if_empty(scope: Scope, key: &str) -> io::Result<()> {
+        let Some(there) = there(plain(half(scope).open(key)))? else { return Ok(()) };
+        let is_empty =
+            plain(there.keys())?.next().is_none() && plain(there.values())?.next().is_none();
+        if is_empty { remove(scope, key) } else { Ok(()) }
     }
 
     fn half(scope: Scope) -> &'static Key {
@@ -60,49 +64,67 @@ mod system {
         }
     }
 
-    fn ours(key: &str) -> String {
-        format!(r"Software\{key}\{HOST_NAME}")
-    }
-
     /// The error as the standard library knows it: the low half of what comes is Windows' own code.
     fn plain<T>(result: windows_registry::Result<T>) -> io::Result<T> {
         result.map_err(|error| io::Error::from_raw_os_error(error.code().0 & 0xFFFF))
+    }
+
+    fn there<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+        match result {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     #[cfg(test)]
     mod tests {
         use super::*;
 
+        const USER: Scope = Scope::User;
+
         #[test]
-        fn a_key_is_made_read_and_removed_with_nothing_else() {
-            let key = format!(r"Torrpeddo test {}\NativeMessagingHosts", std::process::id());
-            let parent = format!(r"Software\{key}");
-            assert_eq!(read(Scope::User, &key).unwrap(), None);
-            remove(Scope::User, &key).unwrap();
-            let other = CURRENT_USER.create(format!(r"{parent}\org.example")).unwrap();
-            other.set_string("", "theirs").unwrap();
-            for path in [r"C:\one.json", r"C:\Ünïcödé\two.json"] {
-                write(Scope::User, &key, Path::new(path)).unwrap();
-                assert_eq!(read(Scope::User, &key).unwrap(), Some(path.into()));
+        fn what_is_made_is_read_and_removed_with_nothing_else() {
+            let parent = format!(r"Software\Torrpeddo test {}", std::process::id());
+            let (key, below) = (format!(r"{parent}\ours"), format!(r"{parent}\ours\below"));
+            assert_eq!(read(USER, &key, "").unwrap(), None);
+            remove(USER, &key).unwrap();
+            remove_value(USER, &key, "x").unwrap();
+            remove_if_empty(USER, &key).unwrap();
+            write(USER, &format!(r"{parent}\other"), "", "theirs").unwrap();
+            for (name, text) in [("", r"C:\one.json"), ("", r"C:\Ünïcödé\two.json"), ("x", "")]
+            {
+                write(USER, &key, name, text).unwrap();
+                assert_eq!(read(USER, &key, name).unwrap().as_deref(), Some(text));
             }
-            remove(Scope::User, &key).unwrap();
-            assert_eq!(read(Scope::User, &key).unwrap(), None);
-            assert_eq!(other.get_string("").unwrap(), "theirs");
-            CURRENT_USER.remove_tree(parent.trim_end_matches(r"\NativeMessagingHosts")).unwrap();
+            write(USER, &below, "", "").unwrap();
+            remove_value(USER, &key, "x").unwrap();
+            assert_eq!(read(USER, &key, "x").unwrap(), None);
+            remove_if_empty(USER, &key).unwrap();
+            assert!(read(USER, &key, "").unwrap().is_some(), "it says something");
+            remove_value(USER, &key, "").unwrap();
+            remove_if_empty(USER, &key).unwrap();
+            assert!(read(USER, &below, "").unwrap().is_some(), "something is below it");
+            remove(USER, &below).unwrap();
+            remove_if_empty(USER, &key).unwrap();
+            assert!(CURRENT_USER.open(&key).is_err());
+            let other = read(USER, &format!(r"{parent}\other"), "").unwrap();
+            assert_eq!(other.as_deref(), Some("theirs"));
+            remove(USER, &parent).unwrap();
         }
     }
 }
 
-/// Elsewhere there is none, and no browser that would read it.
+/// Elsewhere there is none, and nobody who would read it.
 #[cfg(not(windows))]
 mod system {
-    use super::{Path, PathBuf, Scope, io};
+    use super::{Scope, io};
 
     /// Nothing to read.
     ///
     /// # Errors
     /// Always.
-    pub fn read(_: Scope, _: &str) -> io::Result<Option<PathBuf>> {
+    pub fn read(_: Scope, _: &str, _: &str) -> io::Result<Option<String>> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
@@ -110,7 +132,7 @@ mod system {
     ///
     /// # Errors
     /// Always.
-    pub fn write(_: Scope, _: &str, _: &Path) -> io::Result<()> {
+    pub fn write(_: Scope, _: &str, _: &str, _: &str) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
@@ -119,6 +141,22 @@ mod system {
     /// # Errors
     /// Always.
     pub fn remove(_: Scope, _: &str) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Nothing to remove.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn remove_value(_: Scope, _: &str, _: &str) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Nothing to remove.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn remove_if_empty(_: Scope, _: &str) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }

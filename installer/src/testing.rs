@@ -4,7 +4,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::browsers::Scope;
 use crate::environment::{Environment, System};
+use crate::registry;
+
+/// A part of the registry that only this machine has.
+fn registry_of(dir: &Path) -> String {
+    let name = dir.file_name().unwrap_or_default().to_string_lossy();
+    format!(r"Software\Torrpeddo tests\{name}")
+}
 
 /// A machine with one user and one program.
 pub struct Machine {
@@ -31,6 +39,7 @@ impl Machine {
             local: home.join(".local/share"),
             root: dir.path().join("root"),
             binary: dir.path().join("bin/torrpeddo"),
+            registry: registry_of(dir.path()),
             data: home.join(".local/share/torrpeddo"),
             home,
         };
@@ -73,5 +82,12 @@ impl Machine {
         let mut paths = BTreeSet::new();
         walk(self.dir.path(), &mut paths);
         paths
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        // Fails where there is none.
+        let _ = registry::remove(Scope::User, &self.environment.registry);
     }
 }

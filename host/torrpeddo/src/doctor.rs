@@ -32,6 +32,7 @@ pub fn environment(paths: &Paths) -> Result<Environment> {
         config: dirs.config_dir().to_owned(),
         local: dirs.data_local_dir().to_owned(),
         root: system_root(),
+        registry: "Software".into(),
         binary,
         data: paths.data_dir.clone(),
     })

@@ -19,6 +19,9 @@ pub fn detach() {
     let _ = rustix::process::setsid();
 }
 
+/// Desktops see by themselves that other programs open links and files now.
+pub fn associations_changed() {}
+
 /// Allows as many open files as the system lets this user have. Peers, files and trackers are a
 /// descriptor each, and 1024 is what most systems start with.
 pub fn raise_file_limit() {

@@ -31,6 +31,11 @@ pub fn detach() {
     win32::leave_console();
 }
 
+/// Tells the desktop that other programs open links and files now.
+pub fn associations_changed() {
+    win32::associations_changed();
+}
+
 /// Windows has no limit that could be in the way.
 pub fn raise_file_limit() {}
 

@@ -32,6 +32,7 @@ use windows_sys::Win32::System::IO::{
     CancelIoEx, GetOverlappedResult, GetOverlappedResultEx, OVERLAPPED,
 };
 use windows_sys::Win32::System::Threading::{CreateEventW, GetCurrentProcess, OpenProcessToken};
+use windows_sys::Win32::UI::Shell::{SHCNE_ASSOCCHANGED, SHCNF_IDLIST, SHChangeNotify};
 
 /// Memory that Windows gave away.
 struct Local(*mut c_void);
@@ -144,6 +145,12 @@ pub fn is_ours(pipe: &File) -> io::Result<bool> {
     let _freed = Local(descriptor);
     // SAFETY: the owner is in the descriptor, which is there until `_freed` goes.
     Ok(unsafe { sid_text(owner) }? == user_sid()?)
+}
+
+/// Tells the desktop that other programs open links and files now.
+pub fn associations_changed() {
+    // SAFETY: no item is given with it, and it waits for nobody.
+    unsafe { SHChangeNotify(SHCNE_ASSOCCHANGED.cast_signed(), SHCNF_IDLIST, null(), null()) };
 }
 
 /// For no limit of time.

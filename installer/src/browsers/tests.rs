@@ -184,6 +184,32 @@ fn each_browser_has_its_keys_on_windows() {
     assert_eq!(different.len(), folders.len(), "each manifest has one key");
 }
 
+/// Where there is a registry: each browser finds the manifest that its key names, and no key is left.
+#[cfg(windows)]
+#[test]
+fn each_browser_is_told_where_it_looks_on_windows() {
+    use crate::registry;
+    for (name, keys) in WINDOWS {
+        let machine = Machine::of(System::Windows);
+        let environment = &machine.environment;
+        let before = machine.tree();
+        let request = Request { browsers: vec![(*name).into()], ..Request::default() };
+        let read = |key: &&str| {
+            let key = format!(r"{key}\NativeMessagingHosts\{}", torrpeddo_protocol::HOST_NAME);
+            registry::read(Scope::User, &environment.registry_key(&key), "").unwrap()
+        };
+        let report = install(environment, &request).unwrap();
+        let files: Vec<_> = report.actions.iter().map(|action| Some(action.file.clone())).collect();
+        let named: Vec<_> = keys.iter().map(|key| read(key).map(PathBuf::from)).collect();
+        assert_eq!(named, files, "{name}");
+        let again = install(environment, &request).unwrap();
+        assert!(again.actions.iter().all(|action| action.outcome == Outcome::Unchanged), "{name}");
+        uninstall(environment, &Request::default()).unwrap();
+        assert!(keys.iter().all(|key| read(key).is_none()), "{name}");
+        assert_eq!(machine.tree(), before, "{name}");
+    }
+}
+
 #[test]
 fn the_table_holds_together() {
     let names: HashSet<_> = ALL.iter().map(|browser| browser.name).collect();

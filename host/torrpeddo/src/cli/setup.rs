@@ -13,6 +13,7 @@ use super::text;
 use crate::doctor;
 use crate::failure::{EXIT_FAILED, Failure, Result};
 use crate::paths::Paths;
+use crate::system;
 
 /// Registers with browsers, and does what was asked for besides.
 pub fn install(arguments: InstallArguments, out: &Out) -> Result<ExitCode> {
@@ -23,6 +24,7 @@ pub fn install(arguments: InstallArguments, out: &Out) -> Result<ExitCode> {
     let is_told = report.any(Outcome::Written) || report.any(Outcome::Unchanged);
     if handler {
         report.actions.push(handler::install(&environment, dry_run));
+        system::associations_changed();
     }
     if autostart {
         report.actions.push(autostart::install(&environment, dry_run));
@@ -53,6 +55,7 @@ pub fn uninstall(arguments: InstallArguments, out: &Out) -> Result<ExitCode> {
     let mut besides = Vec::new();
     if all || parts.0 {
         besides.push(handler::uninstall(&environment, dry_run));
+        system::associations_changed();
     }
     if all || parts.1 {
         besides.push(autostart::uninstall(&environment, dry_run));
