@@ -29,10 +29,7 @@ impl Wine {
             std::fs::create_dir(folder).expect("a folder");
         }
         wine.power_on();
-        // Its services stay, and would hold a pipe open.
-        let mut boot = wine.wine("wineboot", &["--init"]);
-        let booted = boot.stdout(Stdio::null()).stderr(Stdio::null()).status();
-        assert!(booted.is_ok_and(|status| status.success()), "wineboot, of Wine");
+        wine.began("wineboot", &["--init"]);
         let program = wine.drive().join("Torrpeddo");
         std::fs::create_dir(&program).expect("a folder");
         std::fs::copy(paths::binary(), program.join("torrpeddo.exe")).expect("the program");
@@ -125,6 +122,24 @@ impl Wine {
     fn done(&self, program: &str, arguments: &[&str]) {
         let output = self.wine(program, arguments).output().expect("Wine");
         assert!(output.status.success(), "{program} {arguments:?}: {output:?}");
+    }
+
+    /// Opens a link or a file with the program that Windows has for it, as a click does.
+    pub fn open(&self, what: &str) {
+        self.began("start", &[what]);
+    }
+
+    /// Begins the user's session: what shall start with it is started.
+    pub fn log_in(&self) {
+        self.began("wineboot", &[]);
+    }
+
+    /// Runs a program of Windows that starts others, which stay and would hold a pipe open.
+    #[track_caller]
+    fn began(&self, program: &str, arguments: &[&str]) {
+        let mut command = self.wine(program, arguments);
+        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        assert!(status.is_ok_and(|status| status.success()), "{program} {arguments:?}, of Wine");
     }
 
     /// A value of the registry as `reg query` has it; the default one without a name.

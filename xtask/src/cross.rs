@@ -30,6 +30,15 @@ pub fn windows_build() -> Result {
     run(cargo_for(WINDOWS)?.args(["build", "--quiet", "--all-targets"]).args(PACKAGES))
 }
 
+/// Lints what is built for Windows. By the linter of that compiler: another one cannot read what it
+/// has built.
+pub fn windows_clippy() -> Result {
+    let linter = rust()?.join("usr/bin/cargo-clippy");
+    let mut clippy = build_for(command(linter), WINDOWS)?;
+    clippy.args(["clippy", "--quiet", "--lib", "--bins", "--tests"]).args(PACKAGES);
+    run(clippy.args(["--", "-D", "warnings"]))
+}
+
 /// The unit tests under Wine.
 pub fn windows_unit() -> Result {
     let library = wine()?;
@@ -85,12 +94,16 @@ fn folder() -> PathBuf {
     target().join("cross")
 }
 
-/// A cargo that builds for another system, the standard library too.
+/// A cargo that builds for another system.
 fn cargo_for(system: &str) -> Result<Command> {
+    build_for(cargo(), system)
+}
+
+/// Lets a cargo, or what runs one, build for another system, the standard library too.
+fn build_for(mut cargo: Command, system: &str) -> Result<Command> {
     let rust = rust()?;
     let libraries = ["usr/lib/x86_64-linux-gnu", "usr/lib"].map(|folder| rust.join(folder));
     let libraries = std::env::join_paths(libraries).map_err(|error| error.to_string())?;
-    let mut cargo = cargo();
     cargo.env("RUSTC", rust.join("usr/bin/rustc")).env("LD_LIBRARY_PATH", libraries);
     // Building the standard library is not a feature of a stable compiler by its name.
     cargo.env("RUSTC_BOOTSTRAP", "1").env("CARGO_UNSTABLE_BUILD_STD", "std,panic_unwind");
@@ -102,7 +115,7 @@ fn cargo_for(system: &str) -> Result<Command> {
 /// not installed, so that the machine's own stays the one that is found.
 fn rust() -> Result<PathBuf> {
     let rust = tools().join("rust");
-    if rust.join("usr/bin/rustc").exists() {
+    if rust.join("usr/bin/cargo-clippy").exists() {
         return Ok(rust);
     }
     if find("apt-get").is_none() || find("dpkg-deb").is_none() {
@@ -117,7 +130,7 @@ fn rust() -> Result<PathBuf> {
         setup::refresh_packages()?;
         fetch(&new, "rustc-web")?;
     }
-    for name in ["libstd-rust-web-dev", "rust-web-src"] {
+    for name in ["libstd-rust-web-dev", "rust-web-src", "rust-web-clippy"] {
         fetch(&new, name)?;
     }
     // The compiler's own libraries have versions in their names.
@@ -129,6 +142,7 @@ fn rust() -> Result<PathBuf> {
         // The packages themselves are of no use any more; a folder is no file, and stays.
         let _ = std::fs::remove_file(file.path());
     }
+    let _ = std::fs::remove_dir_all(&rust);
     std::fs::rename(&new, &rust).map_err(|error| error.to_string())?;
     Ok(rust)
 }

@@ -72,6 +72,7 @@ const STEPS: &[Step] = &[
 /// takes a quarter of an hour.
 const WINDOWS_STEPS: &[Step] = &[
     Step { name: "win-build", about: "everything for Windows", run: windows_build },
+    Step { name: "win-clippy", about: "lints of what is for Windows", run: windows_clippy },
     Step { name: "win-unit", about: "unit tests under Wine", run: windows_unit },
     Step { name: "win-run", about: "the program under Wine, end to end", run: windows_run },
 ];
@@ -268,6 +269,10 @@ fn browser() -> Result<Outcome> {
 
 fn windows_build() -> Result<Outcome> {
     passed(cross::windows_build())
+}
+
+fn windows_clippy() -> Result<Outcome> {
+    passed(cross::windows_clippy())
 }
 
 fn windows_unit() -> Result<Outcome> {

@@ -8,9 +8,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use torrpeddo_protocol::{FIREFOX_ID, HOST_NAME};
+use torrpeddo_tests::magnets::{dead, dead_id};
 use torrpeddo_tests::sandbox::hello;
 use torrpeddo_tests::torrents::with_paths;
-use torrpeddo_tests::{Relay, Seeder, Wine, files};
+use torrpeddo_tests::{Relay, Seeder, Wine, files, wait_for, wait_until};
 
 use support::{
     MARGIN, add_magnet, goes_on_to_the_end, granted, slow_seeder, torrent, wait_complete,
@@ -19,6 +20,11 @@ use support::{
 
 const FIREFOX: &str = r"HKCU\Software\Mozilla\NativeMessagingHosts\org.torrpeddo.host";
 const CHROME: &str = r"HKCU\Software\Google\Chrome\NativeMessagingHosts\org.torrpeddo.host";
+/// What Windows runs for magnet links, and for torrent files.
+const MAGNET: &str = r"HKCU\Software\Classes\magnet\shell\open\command";
+const TORRENT: &str = r"HKCU\Software\Classes\Torrpeddo.Torrent\shell\open\command";
+/// What starts with the session.
+const RUN: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
 /// Where the engine keeps the id of the boot.
 const BOOT: &str = r"HKCU\Software\Torrpeddo\Boot";
 
@@ -131,4 +137,54 @@ fn from_installation_to_removal() {
         assert_eq!(wine.registry(key, None), None, "{key}");
     }
     assert!(!wine.unix_path(&manifest).exists());
+}
+
+/// The engine's process, when there is one.
+fn running(wine: &Wine) -> Option<String> {
+    let output = wine.run(&["--json", "doctor"]);
+    let doctor: Value = serde_json::from_slice(&output.stdout).expect("the doctor's findings");
+    let findings = doctor["findings"].as_array().expect("findings");
+    let engine = findings.iter().find(|finding| finding["check"] == "engine").expect("an engine");
+    engine["message"].as_str().filter(|message| message.contains("runs as")).map(str::to_owned)
+}
+
+#[test]
+fn windows_opens_links_and_files_with_it_and_starts_it_with_the_session() {
+    let wine = Wine::new();
+    let parts = ["--handler", "--autostart"];
+    let all = [&["install", "--browser", "firefox"], parts.as_slice()].concat();
+    for _ in 0..2 {
+        let installed = wine.run(&all);
+        assert!(installed.status.success(), "{installed:?}");
+    }
+    let opens = Some(r#""C:\Torrpeddo\torrpeddo.exe" open "%1""#.to_owned());
+    assert_eq!([MAGNET, TORRENT].map(|key| wine.registry(key, None)), [opens.clone(), opens]);
+    let starts = r#""C:\Torrpeddo\torrpeddo.exe" engine"#;
+    assert_eq!(wine.registry(RUN, Some("Torrpeddo")).as_deref(), Some(starts));
+
+    let (torrent_file, _) = with_paths(b"file", &[vec![b"one.bin"]]);
+    std::fs::write(wine.downloads().join("file.torrent"), &torrent_file).expect("a file");
+    wine.open(&dead(1));
+    wine.open(r"C:\downloads\file.torrent");
+    let relay = wine.relay(&["relay"]);
+    let names = || -> Vec<Value> {
+        let status = relay.ok("get_status", json!({}));
+        let torrents = status["torrents"].as_array().expect("torrents").iter();
+        torrents.flat_map(|torrent| [torrent["id"].clone(), torrent["name"].clone()]).collect()
+    };
+    for wanted in [json!(dead_id(1)), json!("file")] {
+        wait_until("what was opened to be added", || names().contains(&wanted));
+    }
+    assert!(wine.run(&["stop"]).status.success());
+    relay.ended();
+    wait_until("the end of the engine", || running(&wine).is_none());
+    wine.cut_power();
+    wine.log_in();
+    wait_for("the engine to start with the session", || running(&wine));
+
+    let removed = wine.run(&[&["uninstall"], parts.as_slice()].concat());
+    assert!(removed.status.success(), "{removed:?}");
+    assert_eq!([MAGNET, TORRENT].map(|key| wine.registry(key, None)), [None, None]);
+    assert_eq!(wine.registry(RUN, Some("Torrpeddo")), None);
+    assert!(wine.registry(FIREFOX, None).is_some(), "that was not asked for");
 }
