@@ -3,10 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::DEADLINE;
 use crate::browser::{Browser, Done, FIREFOX_ID, Kind};
+
+/// The extension, for scripts inside of Firefox.
+fn extension() -> String {
+    format!("WebExtensionPolicy.getByID('{FIREFOX_ID}').extension")
+}
 
 impl Browser {
     /// Chooses an entry of the menu that the extension has for the page in front.
@@ -25,8 +30,8 @@ impl Browser {
         let info = json!({"menuItemId": id, "editable": false, "frameId": 0, "linkUrl": link});
         if self.kind == Kind::Firefox {
             let script = format!(
-                "WebExtensionPolicy.getByID('{FIREFOX_ID}').extension.emit(
-                    'webext-menu-menuitem-click', {info}, gBrowser.selectedTab)"
+                "{}.emit('webext-menu-menuitem-click', {info}, gBrowser.selectedTab)",
+                extension()
             );
             self.in_chrome(&script).await?;
             return Ok(());
@@ -45,13 +50,73 @@ impl Browser {
     /// What WebDriver says.
     pub async fn command(&self, name: &str) -> Done {
         if self.kind == Kind::Firefox {
-            let script = format!(
-                "WebExtensionPolicy.getByID('{FIREFOX_ID}').extension.shortcuts.onCommand('{name}')"
-            );
+            let script = format!("{}.shortcuts.onCommand('{name}')", extension());
             self.in_chrome(&script).await?;
             return Ok(());
         }
         self.in_worker(&format!("chrome.commands.onCommand.dispatch('{name}')")).await
+    }
+
+    /// What a click on a notification of the extension does, or on its button where it has one.
+    ///
+    /// # Errors
+    /// What WebDriver says.
+    pub async fn notification(&self, id: &str, button: bool) -> Done {
+        if self.kind == Kind::Firefox {
+            let script = format!(
+                "const {{ ExtensionParent }} =
+                    ChromeUtils.importESModule('resource://gre/modules/ExtensionParent.sys.mjs');
+                ExtensionParent.apiManager
+                    .getAPI('notifications', {}, 'addon_parent')
+                    .notificationsMap.emit('clicked', '{id}')",
+                extension()
+            );
+            self.in_chrome(&script).await?;
+            return Ok(());
+        }
+        let event = if button { "onButtonClicked" } else { "onClicked" };
+        self.in_worker(&format!("chrome.notifications.{event}.dispatch('{id}', 0)")).await
+    }
+
+    /// Stops the extension's background as the browser does when it has been idle.
+    ///
+    /// # Errors
+    /// What WebDriver says.
+    ///
+    /// # Panics
+    /// When it goes on for a minute.
+    pub async fn stop_background(&self) -> Done {
+        let began = Instant::now();
+        if self.kind == Kind::Firefox {
+            // With a native port open it would be spared.
+            let extension = extension();
+            let script =
+                format!("{extension}.terminateBackground({{ disableResetIdleForTest: true }})");
+            self.in_chrome(&script).await?;
+            let state = format!("return {extension}.backgroundState");
+            while self.in_chrome(&state).await?.convert::<String>()? != "stopped" {
+                assert!(began.elapsed() < DEADLINE, "the background goes on");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            return Ok(());
+        }
+        if let Some(worker) = self.worker().await? {
+            self.devtools("Target.closeTarget", json!({"targetId": worker})).await?;
+        }
+        while self.worker().await?.is_some() {
+            assert!(began.elapsed() < DEADLINE, "the worker goes on");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
+    }
+
+    /// The target that is the worker of the extension, while it runs.
+    async fn worker(&self) -> Done<Option<Value>> {
+        let worker = self.page("background.js");
+        let mut answer = self.devtools("Target.getTargets", json!({})).await?;
+        let targets = answer["targetInfos"].as_array_mut();
+        let found = targets.into_iter().flatten().find(|target| target["url"] == worker.as_str());
+        Ok(found.map(|target| target["targetId"].take()))
     }
 
     /// Runs a script in the worker that is the extension's background in Chromium. The worker is held
@@ -63,14 +128,10 @@ impl Browser {
     /// # Panics
     /// When there is no worker for a minute.
     pub async fn in_worker(&self, script: &str) -> Done {
-        let worker = self.page("background.js");
         let began = Instant::now();
         let target = loop {
-            let answer = self.devtools("Target.getTargets", json!({})).await?;
-            let targets = answer["targetInfos"].as_array().cloned().unwrap_or_default();
-            let found = targets.into_iter().find(|target| target["url"] == worker.as_str());
-            if let Some(target) = found {
-                break target["targetId"].clone();
+            if let Some(worker) = self.worker().await? {
+                break worker;
             }
             assert!(began.elapsed() < DEADLINE, "the worker does not run");
             tokio::time::sleep(Duration::from_millis(50)).await;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use thirtyfour::WindowHandle;
 use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::extensions::addons::firefox::FirefoxTools;
@@ -280,6 +281,16 @@ impl Browser {
                 window.gBrowser.getTabDialogBox(browser).getTabDialogManager()._dialogs
                     .map(dialog => dialog._openedURL ?? '')))";
         self.in_chrome(script).await?.convert()
+    }
+
+    /// From now on Chromium takes a yes for granted when the page in front wants to be the handler of
+    /// links.
+    ///
+    /// # Errors
+    /// What WebDriver says.
+    pub async fn answer_handlers(&self) -> Done {
+        self.devtools("Page.setRPHRegistrationMode", json!({"mode": "autoAccept"})).await?;
+        Ok(())
     }
 
     /// Ends the browser and its driver.

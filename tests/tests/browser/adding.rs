@@ -15,6 +15,7 @@ in_each_browser!(
     the_keyboard_alone_is_enough,
     fifty_thousand_files,
     hostile_names_are_text,
+    what_does_not_fit_is_said_before,
 );
 
 async fn files_are_found_and_labels_given(case: &Case) -> Done {
@@ -197,4 +198,22 @@ impl Case {
         assert_eq!(found.json(), &json!([false, 0, false, false]));
         Ok(())
     }
+}
+
+async fn what_does_not_fit_is_said_before(case: &Case) -> Done {
+    let info = dictionary([
+        ("length", Value::from(1_u64 << 44)),
+        ("name", "More than anybody has room for".into()),
+        ("piece length", Value::from(1_u64 << 28)),
+        ("pieces", Value::from([7].repeat(20 << 16).as_slice())),
+    ]);
+    case.browser.open(&case.browser.page("add.html")).await?;
+    case.browser.css("[data-testid='add-dialog'][data-connection='ready']").await?;
+    case.drop_file(&dictionary([("info", info)]).encode()).await?;
+    let warning = case.browser.css("[data-testid='add-free'].bad").await?;
+    assert!(!warning.text().await?.is_empty());
+    case.browser.picture("add-no-room").await?;
+    // It is a warning: there may be room by then. And the folder can be another one.
+    case.browser.element("add-confirm").await?.wait_until().enabled().await?;
+    Ok(())
 }

@@ -18,11 +18,11 @@ impl Case {
     }
 
     /// Whether a notification is shown.
-    async fn is_told(&self, id: &str) -> Option<()> {
+    pub async fn is_told(&self, id: &str) -> Option<()> {
         self.ask("api.notifications.getAll()").await?.get(id).map(drop)
     }
 
-    async fn ask(&self, question: &str) -> Option<Value> {
+    pub async fn ask(&self, question: &str) -> Option<Value> {
         let script = format!(
             "const done = arguments[arguments.length - 1];
             const api = globalThis.browser ?? globalThis.chrome;
@@ -31,7 +31,7 @@ impl Case {
         self.browser.driver.execute_async(script, vec![]).await.ok()?.convert().ok()
     }
 
-    async fn wait_badge(&self, text: &str) {
+    pub async fn wait_badge(&self, text: &str) {
         wait(&format!("a badge that says {text:?}"), async || {
             (self.badge().await? == text).then_some(())
         })

@@ -29,6 +29,7 @@ mod popup;
 mod queue;
 mod removal;
 mod settings;
+mod stopped;
 mod support;
-mod torrentfiles;
 mod tooltips;
+mod torrentfiles;

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use thirtyfour::Key;
 use thirtyfour::prelude::*;
-use torrpeddo_tests::browser::Done;
+use torrpeddo_tests::browser::{Done, Kind};
 use torrpeddo_tests::look::Scheme;
+use torrpeddo_tests::magnets::{dead, dead_id};
 
-use crate::support::{Case, wait};
+use crate::support::{Case, run, wait};
 
 in_each_browser!(
     a_setting_is_saved_at_once,
@@ -191,4 +192,28 @@ async fn the_theme_reaches_every_page(case: &Case) -> Done {
 async fn ground(case: &Case) -> Done<String> {
     let script = "return getComputedStyle(document.documentElement).backgroundColor";
     case.browser.driver.execute(script, vec![]).await?.convert()
+}
+
+/// In Firefox the manifest makes it one.
+#[test]
+fn chromium_makes_it_the_handler_of_magnet_links() {
+    run(Kind::Chromium, "handler", async |case| {
+        case.open_options().await?;
+        // The user's answer to the browser's own question, which no driver can press.
+        case.browser.answer_handlers().await?;
+        case.browser.click("option-handler").await?;
+        // What no script of ours sees: an address that the user types.
+        wait("the browser to hand on a link", async || {
+            case.browser.driver.goto(dead(1)).await.ok();
+            let url = case.browser.driver.current_url().await.ok()?;
+            url.as_str().starts_with(&case.browser.page("add.html")).then_some(())
+        })
+        .await;
+        case.browser.element("add-item").await?;
+        assert!(case.torrents().is_empty(), "a page could do that, too: it is asked about");
+        case.browser.click("add-confirm").await?;
+        let relay = case.relay();
+        wait("the torrent", async || case.torrent(&relay, &dead_id(1))).await;
+        Ok(())
+    });
 }
