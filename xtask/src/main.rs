@@ -26,7 +26,7 @@ enum Task {
     Test(test::Arguments),
     /// Builds the release binary and the extension for both browsers
     Build,
-    /// Measures the relay and the engine on this machine
+    /// Measures the relay, the engine and the extension on this machine
     Bench(programs::BenchArguments),
     /// Fuzzes what reads the input of strangers
     Fuzz(fuzz::Arguments),

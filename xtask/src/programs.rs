@@ -44,9 +44,11 @@ pub struct BenchArguments {
     arguments: Vec<String>,
 }
 
-/// Measures the relay and the engine: with the release binary, as people have it.
+/// Measures the relay, the engine and the extension: with the release binary, as people have it.
 pub fn bench(arguments: &BenchArguments) -> Result {
+    Browser::Chromium.provide()?;
     let python = setup::libtorrent()?;
+    build::extension()?;
     setup::packages(&[
         ("qbittorrent-nox", command::find("qbittorrent-nox").is_some()),
         ("aria2", command::find("aria2c").is_some()),

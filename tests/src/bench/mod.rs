@@ -2,12 +2,14 @@
 //! one run, side by side, so that the ratios mean something where the times do not.
 
 mod clients;
+pub mod pages;
 mod qbittorrent;
 mod relay;
 mod size;
 mod speed;
 mod table;
 
+pub use pages::pages;
 pub use relay::relay;
 pub use size::size;
 pub use speed::speed;

@@ -23,6 +23,8 @@ enum What {
     Relay,
     /// An engine with ten thousand torrents
     Size,
+    /// The extension: its size, and how fast its popup is there
+    Pages,
     /// Downloads, next to those of other clients
     Speed,
 }
@@ -35,6 +37,9 @@ fn main() {
     }
     if wanted(What::Size) {
         bench::size();
+    }
+    if wanted(What::Pages) {
+        bench::pages();
     }
     if wanted(What::Speed) {
         bench::speed(arguments.rounds, arguments.mib << 20);

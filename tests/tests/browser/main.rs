@@ -29,6 +29,7 @@ mod popup;
 mod queue;
 mod removal;
 mod settings;
+mod sizes;
 mod stopped;
 mod support;
 mod tooltips;
