@@ -34,6 +34,7 @@ pub(super) fn install(environment: &Environment, dry_run: bool) -> Action {
         Found::Ours(entry) => befores(&entry).map(|before| before.map(str::to_owned)),
         _ => TYPES.map(|of| default_of(&list, of).filter(|program| program != ENTRY)),
     };
+    let is_new = !is_installed(environment);
     let mut done =
         own_file::install(environment, &entry_path, &entry(binary, &before), dry_run, WELL);
     let new = TYPES.iter().fold(list.clone(), |list, of| with_default(&list, of, Some(ENTRY)));
@@ -43,6 +44,11 @@ pub(super) fn install(environment: &Environment, dry_run: bool) -> Action {
     let write =
         || made_folders::noting(environment, &[&list_path], || write_list(&list_path, &new));
     if !dry_run && let Err(error) = write() {
+        if is_new {
+            // Half of it is of no use.
+            let _ = fs::remove_file(&entry_path);
+            made_folders::tidy(environment);
+        }
         return own_file::unusable(&list_path, &error);
     }
     done.outcome = Outcome::Written;

@@ -69,3 +69,13 @@ fn an_entry_of_somebody_else_stays() {
     assert_eq!(uninstall(&machine.environment, false).outcome, Outcome::Skipped);
     assert_eq!(machine.tree(), before);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_list_that_cannot_be_written_leaves_no_entry() {
+    let machine = Machine::new(&[]);
+    std::os::unix::fs::symlink("/no/such/folder", &machine.environment.config).unwrap();
+    let before = machine.tree();
+    assert_eq!(install(&machine.environment, false).outcome, Outcome::Refused);
+    assert_eq!(machine.tree(), before);
+}
