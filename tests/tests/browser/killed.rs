@@ -104,6 +104,7 @@ async fn the_settings_outlive_it(case: &Case) -> Done {
     let top = "return document.querySelector('.lost').getBoundingClientRect().top";
     let top = case.browser.driver.execute(top, vec![]).await?.convert::<f64>()?;
     assert!((0.0..200.0).contains(&top), "it is said at {top}, out of sight");
+    case.browser.driver.execute("scrollTo(0, 0)", vec![]).await?;
     case.browser.picture("options-killed").await?;
     case.mend("options").await?;
     case.assert_typed("option-extra-trackers", "http://127.0.0.1:1/announce").await?;
