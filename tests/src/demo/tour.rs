@@ -15,7 +15,7 @@ use crate::{DEADLINE, Sandbox, Seeder, files};
 const DIALOG: (u32, u32) = (600, 680);
 const POPUP: (u32, u32) = (408, 576);
 const PAGE: (u32, u32) = (1000, 760);
-const MANAGER: (u32, u32) = (1000, 560);
+const MANAGER: (u32, u32) = (1100, 720);
 
 /// How much of a torrent is there before it is paused or has its picture taken: bars are half full.
 const HALF_WAY: f64 = 0.4;
@@ -89,15 +89,24 @@ impl Pictures<'_> {
         self.one(&format!("{name}-light"), size, Scheme::Light).await
     }
 
-    /// The popup and the page of the whole list.
-    async fn of_the_list(&self) -> Done {
+    /// The popup, the page of the whole list with the details of one torrent, and the settings.
+    async fn of_the_list(&self, shown: &str) -> Done {
         // It is told less often than we are.
         let paused = "[data-testid='torrent-row'][data-state='paused']";
         self.browser.css(paused).await?;
         self.both("popup", POPUP).await?;
         self.browser.driver.goto(self.browser.page("manager.html")).await?;
         self.browser.css(paused).await?;
-        self.both("manager", MANAGER).await
+        self.browser.css(&format!("[data-id='{shown}'] .name")).await?.click().await?;
+        self.browser.click("toggle-details").await?;
+        // A line, not a dot.
+        let short =
+            "[data-samples='0'], [data-samples='1'], [data-samples='2'], [data-samples='3']";
+        self.browser.css(&format!("[data-testid='graph']:not({short}) canvas")).await?;
+        self.both("manager", MANAGER).await?;
+        self.browser.driver.goto(self.browser.page("options.html")).await?;
+        self.browser.element("option-download-folder").await?;
+        self.both("options", PAGE).await
     }
 }
 
@@ -120,7 +129,7 @@ async fn watch(list: &mut List, swarm: &Swarm, pictures: &Pictures<'_>) -> Done 
         }
         bar.show(album.progress(), album.rate(), album.state());
         if !pictured && ready && album.progress() > HALF_WAY {
-            pictures.of_the_list().await?;
+            pictures.of_the_list(&swarm.album.id).await?;
             pictured = true;
         }
         if album.is_complete() {
