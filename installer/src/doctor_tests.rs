@@ -4,6 +4,7 @@ use super::*;
 use crate::browsers::Family;
 use crate::install::{Request, install};
 use crate::manifest;
+use crate::package::Package;
 use crate::testing::Machine;
 
 impl Machine {
@@ -48,6 +49,16 @@ fn all_is_well_after_an_installation() {
     for check in ["program", "firefox", "chromium", "engine", "download folder"] {
         assert_eq!(machine.check(check).0, Level::Ok, "{check}");
     }
+}
+
+#[test]
+fn what_a_package_brought_is_called_so() {
+    let mut machine = Machine::new(&[]);
+    machine.package(Package::Rpm);
+    machine.program("root/usr/bin/firefox");
+    let (level, text) = machine.check("firefox");
+    assert_eq!(level, Level::Ok);
+    assert!(text.trim_end().ends_with("of the rpm package."), "{text}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::environment::{Environment, System};
 use crate::install::{Action, Outcome};
 use crate::own_file;
 
-mod freedesktop;
+pub(crate) mod freedesktop;
 mod windows;
 
 const WHAT: &str = "Taking magnet links and torrent files from other programs";

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::browsers::{self, Browser, Family, Sandbox, Scope};
 use crate::environment::Environment;
 use crate::manifest::Found;
+use crate::package::Package;
 use crate::registration::Registration;
 use crate::{left_out, made_folders, sandbox};
 
@@ -317,6 +318,10 @@ fn uninstall_one(environment: &Environment, request: &Request, target: &Target) 
                 return target
                     .action(Outcome::Skipped, message)
                     .remedy(format!("To undo that one, run: {other} uninstall"));
+            }
+            if let Some(package) = Package::that_brought(environment, target.scope, &other) {
+                let message = format!("{title} was told by the package; left as it is.");
+                return target.action(Outcome::Skipped, message).remedy(package.removal());
             }
         }
     }

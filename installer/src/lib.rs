@@ -19,6 +19,7 @@ mod made_folders;
 pub mod manifest;
 mod notes;
 mod own_file;
+pub mod package;
 pub mod registration;
 pub mod registry;
 pub mod repair;

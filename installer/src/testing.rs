@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::browsers::Scope;
 use crate::environment::{Environment, System};
+use crate::package::{Package, lay_out_manifests};
 use crate::registry;
 
 /// A part of the registry that only this machine has.
@@ -60,6 +61,15 @@ impl Machine {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         }
         path
+    }
+
+    /// Installs a package, and makes its program the one of this machine.
+    pub fn package(&mut self, package: Package) {
+        self.environment.binary = self.program("root/usr/bin/torrpeddo");
+        package.lay_out(&self.environment.root).unwrap();
+        // The root of a test is a folder: the manifests are to name the program in it.
+        let Environment { system, root, binary, .. } = &self.environment;
+        lay_out_manifests(*system, root, binary).unwrap();
     }
 
     /// The same user with another program.

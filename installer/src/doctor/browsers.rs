@@ -6,6 +6,7 @@ use super::{Diagnosis, Fix, finding, is_executable, with_remedy};
 use crate::browsers::{self, Browser, Place, Sandbox, Scope};
 use crate::environment::Environment;
 use crate::manifest::{Found, Manifest};
+use crate::package::Package;
 use crate::registration::Registration;
 use crate::sandbox::{self, PortalPermission};
 
@@ -93,7 +94,9 @@ impl<'a> Copy<'a> {
             let registration = Registration::at(self.environment, self.browser.family, place);
             match registration.look() {
                 Found::Nothing => {}
-                Found::Ours(there, _) => return self.ours(&registration, &there, permissions),
+                Found::Ours(there, _) => {
+                    return self.ours(place.scope, &registration, &there, permissions);
+                }
                 Found::NotOurs(reason) => {
                     let shown = registration.file.display();
                     return self
@@ -122,6 +125,7 @@ impl<'a> Copy<'a> {
     /// A manifest of ours is there.
     fn ours(
         &self,
+        scope: Scope,
         registration: &Registration,
         there: &Manifest,
         permissions: Option<&str>,
@@ -164,7 +168,15 @@ impl<'a> Copy<'a> {
                 .remedy(sandbox::allow(id))
                 .not_set_up(),
             Some(Sandbox::SnapWithPortal(snap)) => self.portal(snap, permissions),
-            _ => self.well(format!("{title} knows Torrpeddo: {shown}.")),
+            _ => match Package::that_brought(self.environment, scope, &program) {
+                Some(package) => {
+                    let package = package.name();
+                    self.well(format!(
+                        "{title} knows Torrpeddo: {shown}, of the {package} package."
+                    ))
+                }
+                None => self.well(format!("{title} knows Torrpeddo: {shown}.")),
+            },
         }
     }
 

@@ -13,7 +13,7 @@ use crate::own_file::{self, Found, MARK};
 use crate::{made_folders, manifest};
 
 /// The desktop entry's name.
-const ENTRY: &str = "org.torrpeddo.Torrpeddo.desktop";
+pub(crate) const ENTRY: &str = "org.torrpeddo.Torrpeddo.desktop";
 /// What it takes.
 const TYPES: [&str; 2] = ["x-scheme-handler/magnet", "application/x-bittorrent"];
 const DEFAULTS: &str = "[Default Applications]";
@@ -92,7 +92,15 @@ fn list_path(environment: &Environment) -> PathBuf {
     environment.config.join("mimeapps.list")
 }
 
+/// The user's own entry, which goes before the one of a package.
 fn entry(binary: &str, before: &[Option<String>; 2]) -> String {
+    let before = before.each_ref().map(|before| before.as_deref().unwrap_or_default()).join(";");
+    format!("# {MARK} --handler.\n{}{BEFORE}{before}\n", desktop_entry(binary))
+}
+
+/// What shows the program in the menus of desktops, and among those that take magnet links and
+/// torrent files. It is not made the one that does.
+pub(crate) fn desktop_entry(binary: &str) -> String {
     // Quoted as the specification of desktop entries says: once for the command line, once for the
     // value, and `%` begins a field code.
     let mut quoted = String::new();
@@ -104,11 +112,9 @@ fn entry(binary: &str, before: &[Option<String>; 2]) -> String {
             letter => quoted.push(letter),
         }
     }
-    let before = before.each_ref().map(|before| before.as_deref().unwrap_or_default()).join(";");
     let types = TYPES.join(";");
     format!(
-        "# {MARK} --handler.\n\
-         [Desktop Entry]\n\
+        "[Desktop Entry]\n\
          Type=Application\n\
          Name=Torrpeddo\n\
          GenericName=Torrent client\n\
@@ -119,8 +125,7 @@ fn entry(binary: &str, before: &[Option<String>; 2]) -> String {
          Icon=torrpeddo\n\
          Terminal=false\n\
          Categories=Network;FileTransfer;P2P;\n\
-         MimeType={types};\n\
-         {BEFORE}{before}\n"
+         MimeType={types};\n"
     )
 }
 
