@@ -73,6 +73,13 @@ fn dispatch(command: Command, out: &Out) -> Result<ExitCode> {
             out.bytes(&script);
             Ok(ExitCode::SUCCESS)
         }
+        Command::Manual { folder } => {
+            clap_mangen::generate_to(Arguments::command(), &folder).map_err(|error| {
+                let folder = folder.display();
+                Failure::usage(format!("The manual cannot be written to {folder}: {error}."))
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
