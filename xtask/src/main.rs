@@ -3,7 +3,9 @@
 mod build;
 mod command;
 mod cross;
+mod debian;
 mod fuzz;
+mod package;
 mod programs;
 mod setup;
 mod test;
@@ -26,6 +28,8 @@ enum Task {
     Test(test::Arguments),
     /// Builds the release binary and the extension for both browsers
     Build,
+    /// Makes the packages that people install
+    Package(package::Arguments),
     /// Measures the relay, the engine and the extension on this machine
     Bench(programs::BenchArguments),
     /// Fuzzes what reads the input of strangers
@@ -39,6 +43,7 @@ fn main() -> std::process::ExitCode {
         Task::Run(arguments) => programs::run(&arguments),
         Task::Test(arguments) => test::test(&arguments),
         Task::Build => build::everything(),
+        Task::Package(arguments) => package::package(&arguments),
         Task::Bench(arguments) => programs::bench(&arguments),
         Task::Fuzz(arguments) => fuzz::fuzz(&arguments),
         Task::Codegen => codegen(),

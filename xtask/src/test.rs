@@ -6,7 +6,9 @@ use crate::Result;
 use crate::build;
 use crate::command::{cargo, command, npm, output, run, tools};
 use crate::cross;
+use crate::debian;
 use crate::fuzz;
+use crate::package;
 use crate::setup::{self, Browser};
 
 /// Arguments of `cargo xtask test`.
@@ -24,13 +26,17 @@ pub struct Arguments {
     /// Only the step for macOS: type-checked
     #[arg(long)]
     macos: bool,
+    /// Only the steps for packages: installed on a fresh Debian, used and removed, as root
+    #[arg(long, conflicts_with_all = ["windows", "macos"])]
+    packages: bool,
 }
 
 impl Arguments {
     fn steps(&self) -> &'static [Step] {
-        match (self.windows, self.macos) {
-            (true, _) => WINDOWS_STEPS,
-            (_, true) => MACOS_STEPS,
+        match self {
+            Self { windows: true, .. } => WINDOWS_STEPS,
+            Self { macos: true, .. } => MACOS_STEPS,
+            Self { packages: true, .. } => PACKAGE_STEPS,
             _ => STEPS,
         }
     }
@@ -79,6 +85,14 @@ const WINDOWS_STEPS: &[Step] = &[
 
 const MACOS_STEPS: &[Step] =
     &[Step { name: "macos", about: "everything for macOS, type-checked", run: macos }];
+
+/// Not part of a plain test, because they are for root, and a Debian has to be fetched first.
+const PACKAGE_STEPS: &[Step] = &[
+    Step { name: "extension", about: "the extension for both browsers", run: extension },
+    Step { name: "browsers", about: "Chromium, Firefox and their drivers", run: browsers },
+    Step { name: "debian", about: "a fresh Debian 12 with browsers", run: fresh_debian },
+    Step { name: "deb", about: "its package, installed, used and removed", run: deb },
+];
 
 /// Runs the steps one after the other. All of them run, also after a failure: one run tells all
 /// that is wrong.
@@ -178,7 +192,13 @@ fn advisories() -> Result<Outcome> {
 }
 
 fn unit() -> Result<Outcome> {
-    passed(run(cargo().args(["test", "--quiet", "--locked", "--workspace", "--all-features"])))
+    let mut tests = cargo();
+    tests.args(["test", "--quiet", "--locked", "--workspace", "--all-features"]);
+    if !cfg!(target_os = "linux") {
+        // What the end-to-end tests share knows Linux alone.
+        tests.args(["--exclude", "torrpeddo-tests"]);
+    }
+    passed(run(&mut tests))
 }
 
 fn fuzz() -> Result<Outcome> {
@@ -265,6 +285,20 @@ fn rpc() -> Result<Outcome> {
 
 fn browser() -> Result<Outcome> {
     end_to_end("browser", "2")
+}
+
+fn fresh_debian() -> Result<Outcome> {
+    passed(debian::fresh().map(drop))
+}
+
+fn deb() -> Result<Outcome> {
+    let package = package::debug_deb()?;
+    // Each test fills memory with what it installs and the profile of a browser.
+    passed(run(cargo()
+        .args(["test", "--quiet", "--locked", "--workspace", "--all-features"])
+        .args(["--test", "browser", "packaged::", "--", "--ignored", "--test-threads", "1"])
+        .env("TORRPEDDO_TEST_DEBIAN", debian::fresh()?)
+        .env("TORRPEDDO_TEST_DEB", package)))
 }
 
 fn windows_build() -> Result<Outcome> {

@@ -76,10 +76,15 @@ fn install(kind: Kind, sandbox: &Sandbox, arguments: &[&str]) {
     let report = json(sandbox, &[&["install"], arguments].concat());
     let action = of(kind, &report).unwrap_or_else(|| panic!("{report}"));
     assert_eq!(action["outcome"], "written", "{report}");
-    let doctor = json(sandbox, &["doctor"]);
-    let findings = doctor["findings"].as_array().unwrap();
+    let findings = doctor(sandbox);
     let finding = findings.iter().find(|finding| finding["check"] == kind.name());
-    assert_eq!(finding.unwrap_or_else(|| panic!("{doctor}"))["level"], "ok", "{doctor}");
+    assert_eq!(finding.unwrap_or_else(|| panic!("{findings:?}"))["level"], "ok", "{findings:?}");
+}
+
+/// What the doctor finds; no problem is among it.
+pub fn doctor(sandbox: &Sandbox) -> Vec<Value> {
+    let mut doctor = json(sandbox, &["doctor"]);
+    std::mem::take(doctor["findings"].as_array_mut().unwrap())
 }
 
 /// Takes it back, and sees that nothing is left.
@@ -104,7 +109,7 @@ fn of(kind: Kind, report: &Value) -> Option<&Value> {
     report["actions"].as_array()?.iter().find(reads)
 }
 
-async fn a_magnet_downloads(case: &Case) -> Done {
+pub async fn a_magnet_downloads(case: &Case) -> Done {
     let seeder = small_seeder("installed");
     case.open_page(&link(&seeder.magnet)).await?;
     case.browser.css("#link").await?.click().await?;
@@ -114,7 +119,7 @@ async fn a_magnet_downloads(case: &Case) -> Done {
 }
 
 /// The browser starts no host any more.
-async fn is_missing(case: &Case) -> Done {
+pub async fn is_missing(case: &Case) -> Done {
     case.browser.open(&case.browser.page("welcome.html")).await?;
     case.browser.css("[data-testid='welcome-status'][data-status='missing']").await?;
     Ok(())

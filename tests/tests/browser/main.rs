@@ -25,6 +25,7 @@ mod manager;
 mod mirrored;
 mod missing;
 mod opening;
+mod packaged;
 mod popup;
 mod queue;
 mod removal;

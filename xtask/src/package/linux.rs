@@ -1,0 +1,130 @@
+//! For Linux: what its distributions install, and what can be unpacked anywhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use torrpeddo_installer::package::Package;
+
+use super::{VERSION, Work, archive, at, copy, folder, layout, new_folder, program};
+use crate::Result;
+use crate::command::{command, find, output, repository, run, tools};
+use crate::setup;
+
+/// Makes a package of a distribution.
+pub fn package(work: &Work, kind: Package) -> Result<Vec<PathBuf>> {
+    lay_out(work, kind)?;
+    let made = match kind {
+        Package::Deb => deb(work),
+        Package::Rpm => rpm(work),
+    }?;
+    Ok(vec![made])
+}
+
+/// Puts together what `package.metadata` in the manifest of the program names.
+fn lay_out(work: &Work, kind: Package) -> Result {
+    let built = program::build(work)?;
+    let folder = folder().join("linux");
+    new_folder(&folder)?;
+    let program = folder.join("bin/torrpeddo");
+    copy(&built, &program)?;
+    // Nothing to do for one that was built for a release.
+    run(command("strip").arg(&program))?;
+    let files = folder.join("files");
+    let share = files.join("usr/share");
+    layout::manual(&built, &share.join("man/man1"))?;
+    let (bash, fish) = ("bash-completion/completions/torrpeddo", "fish/vendor_completions.d");
+    let zsh = match kind {
+        Package::Deb => "zsh/vendor-completions",
+        Package::Rpm => "zsh/site-functions",
+    };
+    layout::completions(&built, "bash", &share.join(bash))?;
+    layout::completions(&built, "fish", &share.join(fish).join("torrpeddo.fish"))?;
+    layout::completions(&built, "zsh", &share.join(zsh).join("_torrpeddo"))?;
+    layout::icon(&share.join("icons/hicolor/scalable/apps/torrpeddo.svg"))?;
+    if kind == Package::Rpm {
+        // cargo-deb makes Debian's file of copyrights from the manifest.
+        layout::licences(&share.join("licenses/torrpeddo"))?;
+    }
+    kind.lay_out(&files).map_err(|error| at(&files, &error))
+}
+
+fn deb(work: &Work) -> Result<PathBuf> {
+    setup::cargo_install("cargo-deb", "3.8.0")?;
+    setup::packages(&[("dpkg-dev", find("dpkg-shlibdeps").is_some())])?;
+    let made = new_output()?;
+    run(command(tools().join("bin/cargo-deb"))
+        .args(["--quiet", "--no-build", "--no-strip", "--locked", "--package", "torrpeddo"])
+        // It is packed once more below.
+        .arg("--fast")
+        .arg("--output")
+        .arg(&made)
+        .env("SOURCE_DATE_EPOCH", work.time.to_string()))?;
+    without_configuration(work, &only_file(&made)?)
+}
+
+/// cargo-deb takes everything below `/etc` for configuration, which would stay when the package goes
+/// and be asked about when somebody installed for the machine before. Manifests are neither edited
+/// nor kept.
+fn without_configuration(work: &Work, package: &Path) -> Result<PathBuf> {
+    let unpacked = folder().join("deb");
+    new_folder(&unpacked)?;
+    run(command("dpkg-deb").arg("--raw-extract").arg(package).arg(&unpacked))?;
+    let list = unpacked.join("DEBIAN/conffiles");
+    fs::remove_file(&list).map_err(|error| at(&list, &error))?;
+    let made = work.dist.join(package.file_name().unwrap_or_default());
+    let mut pack = command("dpkg-deb");
+    pack.args(["--root-owner-group", "--build"]).arg(&unpacked).arg(&made);
+    // As many threads as there are processors would be other bytes on another machine.
+    pack.args(["--threads-max=1"]).env("SOURCE_DATE_EPOCH", work.time.to_string());
+    let (well, said) = output(&mut pack)?;
+    if well { Ok(made) } else { Err(said) }
+}
+
+fn rpm(work: &Work) -> Result<PathBuf> {
+    setup::cargo_install("cargo-generate-rpm", "0.21.1")?;
+    let made = new_output()?;
+    run(command(tools().join("bin/cargo-generate-rpm"))
+        .args(["--package", "host/torrpeddo", "--auto-req", "builtin", "--output"])
+        .arg(&made)
+        .args(["--source-date", &work.time.to_string()]))?;
+    let package = only_file(&made)?;
+    let made = work.dist.join(package.file_name().unwrap_or_default());
+    copy(&package, &made)?;
+    Ok(made)
+}
+
+/// An empty folder for a tool that chooses the name of its file.
+fn new_output() -> Result<PathBuf> {
+    let folder = folder().join("made");
+    new_folder(&folder)?;
+    Ok(folder)
+}
+
+fn only_file(folder: &Path) -> Result<PathBuf> {
+    let mut files = fs::read_dir(folder).map_err(|error| at(folder, &error))?.flatten();
+    files.next().map(|file| file.path()).ok_or_else(|| at(folder, &"nothing was made"))
+}
+
+/// Makes the archive to be unpacked anywhere.
+pub fn portable(work: &Work) -> Result<Vec<PathBuf>> {
+    let built = program::build(work)?;
+    let name = format!("torrpeddo-{VERSION}-linux-{}", std::env::consts::ARCH);
+    let folder = folder().join("portable");
+    new_folder(&folder)?;
+    let program = folder.join("torrpeddo");
+    copy(&built, &program)?;
+    run(command("strip").arg(&program))?;
+    layout::manual(&built, &folder.join("man/man1"))?;
+    for (shell, file) in [("bash", "torrpeddo"), ("zsh", "_torrpeddo"), ("fish", "torrpeddo.fish")]
+    {
+        layout::completions(&built, shell, &folder.join("completions").join(shell).join(file))?;
+    }
+    layout::icon(&folder.join("torrpeddo.svg"))?;
+    layout::licences(&folder)?;
+    for file in ["install", "README.txt"] {
+        copy(&repository().join("installer/packaging/portable").join(file), &folder.join(file))?;
+    }
+    let made = work.dist.join(format!("{name}.tar.gz"));
+    archive::tar_gz(&made, archive::entries(&folder, &name)?, work.time)?;
+    Ok(vec![made])
+}
