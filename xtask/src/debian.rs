@@ -16,12 +16,14 @@ deb http://deb.debian.org/debian bookworm main
 deb http://deb.debian.org/debian bookworm-updates main
 deb http://deb.debian.org/debian-security bookworm-security main
 END
+# An installer writes it, debootstrap does not.
+echo 127.0.0.1 localhost > "$0/etc/hosts"
 mount --make-rprivate /
 mount -t proc proc "$0/proc"
 mount --rbind /dev "$0/dev"
 chroot "$0" apt-get -q update
 chroot "$0" apt-get -q -y install --no-install-recommends \
-    chromium chromium-driver firefox-esr fonts-dejavu-core python3-libtorrent
+    ca-certificates chromium chromium-driver firefox-esr fonts-dejavu-core python3
 chroot "$0" apt-get clean
 "#;
 

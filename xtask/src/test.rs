@@ -89,6 +89,7 @@ const MACOS_STEPS: &[Step] =
 /// Not part of a plain test, because they are for root, and a Debian has to be fetched first.
 const PACKAGE_STEPS: &[Step] = &[
     Step { name: "extension", about: "the extension for both browsers", run: extension },
+    Step { name: "peers", about: "libtorrent, transmission and ip, for the tests", run: peers },
     Step { name: "browsers", about: "Chromium, Firefox and their drivers", run: browsers },
     Step { name: "debian", about: "a fresh Debian 12 with browsers", run: fresh_debian },
     Step { name: "deb", about: "its package, installed, used and removed", run: deb },

@@ -73,9 +73,9 @@ fn without_configuration(work: &Work, package: &Path) -> Result<PathBuf> {
     fs::remove_file(&list).map_err(|error| at(&list, &error))?;
     let made = work.dist.join(package.file_name().unwrap_or_default());
     let mut pack = command("dpkg-deb");
-    pack.args(["--root-owner-group", "--build"]).arg(&unpacked).arg(&made);
     // As many threads as there are processors would be other bytes on another machine.
-    pack.args(["--threads-max=1"]).env("SOURCE_DATE_EPOCH", work.time.to_string());
+    pack.args(["--root-owner-group", "--threads-max=1", "--build"]).arg(&unpacked).arg(&made);
+    pack.env("SOURCE_DATE_EPOCH", work.time.to_string());
     let (well, said) = output(&mut pack)?;
     if well { Ok(made) } else { Err(said) }
 }
