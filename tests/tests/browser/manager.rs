@@ -170,24 +170,24 @@ async fn columns_are_sorted_and_hidden_and_stay_so(case: &Case) -> Done {
     case.browser.click("sort-name").await?;
     case.shown(&[&ids[2], &ids[1], &ids[0]]).await;
     case.browser.css("[role=columnheader][aria-sort=descending] [data-testid=sort-name]").await?;
-    case.browser.element("sort-ratio").await?;
+    case.browser.element("sort-eta").await?;
     case.browser.click("columns").await?;
-    case.browser.click("action-column-ratio").await?;
-    case.gone("[data-testid=sort-ratio]").await;
+    case.browser.click("action-column-eta").await?;
+    case.gone("[data-testid=sort-eta]").await;
     case.press(Key::Escape).await?;
     case.gone("[role=menu]").await;
     // It is remembered a moment later, so that dragging does not write for each pixel.
     wait("the layout to be remembered", async || {
         let script = "const done = arguments[0];
             (globalThis.browser ?? chrome).storage.local.get('managerLayout')
-                .then(({managerLayout}) => done(managerLayout?.hidden.includes('ratio') ?? false))";
+                .then(({managerLayout}) => done(managerLayout?.hidden.includes('eta') ?? false))";
         let stored = case.browser.driver.execute_async(script, vec![]).await.ok()?;
         stored.convert::<bool>().ok()?.then_some(())
     })
     .await;
     case.browser.driver.refresh().await?;
     case.shown(&[&ids[2], &ids[1], &ids[0]]).await;
-    case.gone("[data-testid=sort-ratio]").await;
+    case.gone("[data-testid=sort-eta]").await;
     Ok(())
 }
 
