@@ -88,15 +88,18 @@ impl Browser {
     pub async fn stop_background(&self) -> Done {
         let began = Instant::now();
         if self.kind == Kind::Firefox {
-            // With a native port open it would be spared.
-            let extension = extension();
-            let script =
-                format!("{extension}.terminateBackground({{ disableResetIdleForTest: true }})");
-            self.in_chrome(&script).await?;
-            let state = format!("return {extension}.backgroundState");
-            while self.in_chrome(&state).await?.convert::<String>()? != "stopped" {
+            // With a native port open it would be spared. While it is being started, or where an
+            // event brings it back before anybody looks, it has to be told again.
+            let script = format!(
+                "const extension = {};
+                if (extension.backgroundState === 'running')
+                    extension.terminateBackground({{ disableResetIdleForTest: true }});
+                return extension.backgroundState",
+                extension()
+            );
+            while self.in_chrome(&script).await?.convert::<String>()? != "stopped" {
                 assert!(began.elapsed() < DEADLINE, "the background goes on");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+                tokio::time::sleep(Duration::from_millis(20)).await;
             }
             return Ok(());
         }
