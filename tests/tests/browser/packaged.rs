@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use torrpeddo_tests::browser::{Kind, Options};
+use torrpeddo_tests::browser::Kind;
 use torrpeddo_tests::machine::on_a_fresh_debian;
 use torrpeddo_tests::paths;
 
-use crate::installed::{a_magnet_downloads, doctor, is_missing};
+use crate::installed::{WITHOUT_HOST, a_magnet_downloads, doctor, is_missing};
 use crate::support::run_with;
-
-const WITHOUT_HOST: Options = Options { headless: true, host: false, mirrored: false };
 
 #[test]
 #[ignore = "needs a fresh Debian and the package: `cargo xtask test --packages`"]
