@@ -236,11 +236,8 @@ impl Backend {
         if self.torrents() > FEW {
             tokio::time::sleep(until_beat(self.started.elapsed())).await;
         }
-        let (session, handle) = (Arc::clone(&self.session), Arc::clone(handle));
-        let begun = self.threads.spawn(async move { session.unpause(&handle).await }).await;
-        begun
-            .unwrap_or_else(|error| Err(error.into()))
-            .map_err(|error| Error::Internal(format!("the torrent did not start: {error:#}")))
+        let begun = self.threads.begin(self.session.unpause(handle)).await;
+        begun.map_err(|error| Error::Internal(format!("the torrent did not start: {error:#}")))
     }
 
     /// Takes a torrent out. Its tasks are told to end; some may not have when this returns.

@@ -3,12 +3,19 @@
 //!
 //! Where librqbit is started on a runtime of several threads, it hands its thread's other tasks over
 //! to another thread for every block of 16 KiB that it writes or reads (`block_in_place`), which takes
-//! half the time of a fast download. So it is started on a runtime of one thread. Everything that it
-//! begins later, the peers above all, runs on another one, with threads to spare for those that wait
-//! for the disk.
+//! half the time of a fast download. So it is started on a runtime of one thread.
+//!
+//! A torrent that begins is given to one of a few threads, and stays there with the peers that it
+//! connects to. Its tasks wake each other several times for every block, and ten times a second where
+//! nothing happens: on several threads each of these would wake another one, which takes more time
+//! than the work. Peers that connect to us are served by a runtime of several threads, which share
+//! the reading for them.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::num::NonZero;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, available_parallelism};
 
 use tokio::runtime::{self, Handle, Runtime};
@@ -18,12 +25,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
 
-/// How many threads peers have at least: several of them may wait for the disk.
+/// How many threads there are at least for torrents, and for peers that connect to us: several of
+/// them may wait for a disk.
 const THREADS: usize = 8;
 
 /// Runs librqbit's tasks until they are told to end.
 #[derive(Debug, Clone)]
-pub struct Threads(Handle);
+pub struct Threads {
+    later: Handle,
+    torrents: Arc<[Handle]>,
+    /// How many torrents have been given a thread.
+    given: Arc<AtomicUsize>,
+}
 
 impl Threads {
     /// Awaits what `start` makes on a runtime of one thread, and has `Self` run all that is begun
@@ -37,8 +50,12 @@ impl Threads {
         F: Future<Output = Result<T>>,
     {
         let (tell, started) = oneshot::channel();
-        let run = move || match runtimes() {
-            Ok((first, later)) => run(&first, later, start, end, tell),
+        let run = move || match runtimes(&end) {
+            Ok((first, later, torrents)) => {
+                let later_handle = later.handle().clone();
+                let threads = Self { later: later_handle, torrents, given: Arc::default() };
+                run(&first, later, threads, start, end, tell);
+            }
             Err(error) => _ = tell.send(Err(no_threads(&error))),
         };
         Builder::new().name("librqbit".into()).spawn(run).map_err(|error| no_threads(&error))?;
@@ -51,21 +68,53 @@ impl Threads {
         F: Future + Send + 'static,
         F::Output: Send,
     {
-        self.0.spawn(task)
+        self.later.spawn(task)
+    }
+
+    /// Awaits the beginning of a torrent, and runs what it begins on one thread.
+    pub async fn begin<F: Future>(&self, torrent: F) -> F::Output {
+        let number = self.given.fetch_add(1, Ordering::Relaxed) % self.torrents.len().max(1);
+        let thread = self.torrents.get(number).unwrap_or(&self.later);
+        let mut torrent = pin!(torrent);
+        poll_fn(|context| {
+            let _there = thread.enter();
+            torrent.as_mut().poll(context)
+        })
+        .await
     }
 }
 
-fn runtimes() -> std::io::Result<(Runtime, Runtime)> {
+type Runtimes = (Runtime, Runtime, Arc<[Handle]>);
+
+fn runtimes(end: &CancellationToken) -> std::io::Result<Runtimes> {
     let threads = available_parallelism().map_or(THREADS, NonZero::get).max(THREADS);
-    let first = runtime::Builder::new_current_thread().enable_all().build()?;
+    let first = of_one_thread()?;
     let mut later = runtime::Builder::new_multi_thread();
     let later = later.worker_threads(threads).thread_name("librqbit-peers").enable_all().build()?;
-    Ok((first, later))
+    let torrents = (0..threads).map(|_| thread(end.clone())).collect::<std::io::Result<_>>()?;
+    Ok((first, later, torrents))
+}
+
+fn of_one_thread() -> std::io::Result<Runtime> {
+    runtime::Builder::new_current_thread().enable_all().build()
+}
+
+/// A thread for torrents, until the end.
+fn thread(end: CancellationToken) -> std::io::Result<Handle> {
+    let runtime = of_one_thread()?;
+    let handle = runtime.handle().clone();
+    let run = move || {
+        runtime.block_on(end.cancelled());
+        runtime.shutdown_background();
+    };
+    Builder::new().name("librqbit-torrent".into()).spawn(run)?;
+    Ok(handle)
 }
 
 fn run<T, F: Future<Output = Result<T>>>(
     first: &Runtime,
     later: Runtime,
+    threads: Threads,
     start: impl FnOnce() -> F,
     end: CancellationToken,
     tell: oneshot::Sender<Result<(T, Threads)>>,
@@ -74,12 +123,13 @@ fn run<T, F: Future<Output = Result<T>>>(
         let started = start().await;
         let failed = started.is_err();
         // Held while this thread waits, and so in force for all tasks on it: a peer that connects
-        // to us is met here, and served by the other threads like those that we connect to.
+        // to us is met here, and served by the other threads.
         let _elsewhere = later.enter();
-        let told = tell.send(started.map(|made| (made, Threads(later.handle().clone()))));
-        if !failed && told.is_ok() {
-            end.cancelled().await;
+        let told = tell.send(started.map(|made| (made, threads)));
+        if failed || told.is_err() {
+            end.cancel();
         }
+        end.cancelled().await;
     });
     later.shutdown_background();
 }
@@ -95,6 +145,10 @@ mod tests {
     use tokio::runtime::RuntimeFlavor;
 
     use super::*;
+
+    fn here() -> (Option<String>, thread::ThreadId) {
+        (name(), thread::current().id())
+    }
 
     fn name() -> Option<String> {
         thread::current().name().map(str::to_owned)
@@ -119,6 +173,25 @@ mod tests {
         assert_eq!(listener.await.unwrap().as_deref(), Some("librqbit-peers"));
         let thread = threads.spawn(async { name() }).await.unwrap();
         assert_eq!(thread.as_deref(), Some("librqbit-peers"));
+        end.cancel();
+    }
+
+    #[tokio::test]
+    async fn a_torrent_stays_on_one_thread_with_its_peers() {
+        let end = CancellationToken::new();
+        let ((), threads) = Threads::start(|| async { Ok(()) }, end.clone()).await.unwrap();
+        let begin = || async {
+            let begun = threads.begin(async {
+                tokio::task::yield_now().await;
+                let peer = || tokio::spawn(async move { here() });
+                tokio::spawn(async move { (here(), peer().await) }).await
+            });
+            let (torrent, peer) = begun.await.unwrap();
+            assert_eq!(torrent.0.as_deref(), Some("librqbit-torrent"));
+            assert_eq!(peer.unwrap(), torrent);
+            torrent.1
+        };
+        assert_ne!(begin().await, begin().await, "the next one has another thread");
         end.cancel();
     }
 
