@@ -148,7 +148,8 @@ pub fn family_of(folder: &Path) -> Option<Family> {
     (is_chromiums || names("chrom")).then_some(Family::Chromium)
 }
 
-#[cfg(test)]
+// Of systems where it is folders that tell a browser.
+#[cfg(all(test, unix))]
 mod faults;
 #[cfg(test)]
 mod tests;

@@ -41,7 +41,10 @@ impl Machine {
             root: dir.path().join("root"),
             binary: dir.path().join("bin/torrpeddo"),
             registry: registry_of(dir.path()),
-            data: home.join(".local/share/torrpeddo"),
+            data: home.join(match system {
+                System::Windows => ".local/share/Torrpeddo/data",
+                System::Linux | System::Macos => ".local/share/torrpeddo",
+            }),
             home,
         };
         fs::create_dir_all(&environment.home).unwrap();

@@ -124,9 +124,22 @@ impl Wine {
         assert!(output.status.success(), "{program} {arguments:?}: {output:?}");
     }
 
-    /// Opens a link or a file with the program that Windows has for it, as a click does.
-    pub fn open(&self, what: &str) {
-        self.began("start", &[what]);
+    /// Opens a link or a file as Windows does at a click, with what is registered for it. Wine itself
+    /// looks only among what is registered for all users.
+    ///
+    /// # Panics
+    /// When that cannot be run.
+    pub fn open(&self, key: &str, what: &str) {
+        let line = self.registry(key, None).expect("a program for it");
+        let (program, arguments) = line.split_once(".exe\" ").expect("a program in quotes");
+        let arguments: Vec<&str> = arguments
+            .split(' ')
+            .map(|argument| match argument {
+                "\"%1\"" => what,
+                other => other,
+            })
+            .collect();
+        self.began(&format!("{}.exe", program.trim_start_matches('"')), &arguments);
     }
 
     /// Begins the user's session: what shall start with it is started.

@@ -52,6 +52,10 @@ pub fn identify(arguments: &[OsString]) -> Caller {
 mod tests {
     use super::*;
 
+    /// Firefox names the manifest that it found.
+    const MANIFEST: &str =
+        if cfg!(windows) { r"C:\a\org.torrpeddo.host.json" } else { "/a/b.json" };
+
     fn check(arguments: &[&str], expected: &Caller) {
         let arguments: Vec<OsString> = arguments.iter().map(Into::into).collect();
         assert_eq!(identify(&arguments), *expected, "{arguments:?}");
@@ -62,8 +66,7 @@ mod tests {
         let origin = format!("chrome-extension://{CHROMIUM_ID}/");
         check(&[&origin], &Caller::Extension);
         check(&[&origin, "--parent-window=42"], &Caller::Extension);
-        let manifest = "/home/u/.mozilla/native-messaging-hosts/org.torrpeddo.host.json";
-        check(&[manifest, FIREFOX_ID], &Caller::Extension);
+        check(&[MANIFEST, FIREFOX_ID], &Caller::Extension);
     }
 
     #[test]
@@ -77,8 +80,8 @@ mod tests {
         ] {
             check(&[&origin], &Caller::Stranger(origin.clone()));
         }
-        check(&["/a/b.json", "evil@example.org"], &Caller::Stranger("evil@example.org".into()));
-        check(&["/a/b.json"], &Caller::Stranger("/a/b.json".into()));
+        check(&[MANIFEST, "evil@example.org"], &Caller::Stranger("evil@example.org".into()));
+        check(&[MANIFEST], &Caller::Stranger(MANIFEST.into()));
     }
 
     #[test]

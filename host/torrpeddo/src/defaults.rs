@@ -96,8 +96,10 @@ fn wrong(reason: &str) -> Failure {
 mod tests {
     use super::*;
 
+    const FOLDER: &str = if cfg!(windows) { r"C:\d" } else { "/d" };
+
     fn changed(text: &str) -> Result<Settings> {
-        change(Settings::built_in("/d".into()), text)
+        change(Settings::built_in(FOLDER.into()), text)
     }
 
     #[test]
@@ -107,7 +109,7 @@ mod tests {
                 "alternative": {"schedule": {"days": [0], "from": "08:00", "to": "18:00"}}}"#,
         )
         .unwrap();
-        let built_in = Settings::built_in("/d".into());
+        let built_in = Settings::built_in(FOLDER.into());
         assert!(!settings.dht);
         assert_eq!(settings.ignore_slow.rate, 7);
         assert_eq!(settings.ignore_slow.seconds, built_in.ignore_slow.seconds);

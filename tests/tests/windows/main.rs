@@ -164,8 +164,8 @@ fn windows_opens_links_and_files_with_it_and_starts_it_with_the_session() {
 
     let (torrent_file, _) = with_paths(b"file", &[vec![b"one.bin"]]);
     std::fs::write(wine.downloads().join("file.torrent"), &torrent_file).expect("a file");
-    wine.open(&dead(1));
-    wine.open(r"C:\downloads\file.torrent");
+    wine.open(MAGNET, &dead(1));
+    wine.open(TORRENT, r"C:\downloads\file.torrent");
     let relay = wine.relay(&["relay"]);
     let names = || -> Vec<Value> {
         let status = relay.ok("get_status", json!({}));

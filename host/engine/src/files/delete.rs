@@ -133,7 +133,8 @@ mod tests {
         let files: Vec<_> = own.iter().map(entry).collect();
         let seen = std::cell::RefCell::new(BTreeSet::new());
         let trash = |path: &Path| {
-            seen.borrow_mut().insert(path.strip_prefix(save).unwrap().to_str().unwrap().to_owned());
+            let name = path.strip_prefix(save).unwrap().to_str().unwrap();
+            seen.borrow_mut().insert(name.replace('\\', "/"));
             if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
             Ok(())
         };

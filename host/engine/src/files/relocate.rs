@@ -282,7 +282,8 @@ mod tests {
                 if path.is_dir() {
                     walk(&path, base, found);
                 } else {
-                    found.push(path.strip_prefix(base).unwrap().to_str().unwrap().to_owned());
+                    let name = path.strip_prefix(base).unwrap().to_str().unwrap();
+                    found.push(name.replace('\\', "/"));
                 }
             }
         }
