@@ -163,7 +163,8 @@ impl Wine {
     pub fn registry(&self, key: &str, name: Option<&str>) -> Option<String> {
         let value = name.map_or(vec!["/ve"], |name| vec!["/v", name]);
         let arguments = [&["query", key], value.as_slice()].concat();
-        let output = self.wine("reg", &arguments).output().expect("Wine");
+        // Wine may start its desktop on the way, which stays and would hold that pipe open.
+        let output = self.wine("reg", &arguments).stderr(Stdio::null()).output().expect("Wine");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         output.status.success().then(|| {
             let value = text.lines().find_map(|line| line.split_once("REG_SZ"));

@@ -115,7 +115,10 @@ impl Ledger {
     /// Records nothing any more.
     pub fn close(&self) {
         let _one = self.saving.lock();
-        self.state.lock().doubtful = true;
+        let mut state = self.state.lock();
+        state.doubtful = true;
+        // Windows does not let the next run replace a file that is open.
+        state.notes = Notes::none();
     }
 
     /// How far each file is.

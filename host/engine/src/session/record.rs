@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(records.totals(ID), Some(totals(3, 2)));
         notes.add(7);
         assert_eq!(records.load(ID, 20), saved(&[1, 7], &[7]));
-        drop(notes);
+        drop((notes, file));
         records.drop_notes(ID);
         assert_eq!(records.load(ID, 20), saved(&[1], &[]));
         assert_eq!(records.totals(ID), None);
