@@ -90,6 +90,26 @@ fn a_check_in_the_middle_of_a_download_keeps_what_is_there() {
 }
 
 #[test]
+fn a_check_that_cannot_begin_fails_once() {
+    let (sandbox, seeder) = (Sandbox::new(), seeder("in the way"));
+    let relay = sandbox.relay();
+    let id = add_magnet(&relay, &seeder.magnet);
+    wait_complete(&relay, &id);
+    let folder = seeder.downloaded_to(&sandbox.downloads());
+    std::fs::remove_dir_all(&folder).unwrap();
+    std::fs::write(&folder, "").unwrap();
+    relay.ok("subscribe", json!({"topics": ["events"]}));
+    granted(&relay, "recheck", &id);
+    wait_state(&relay, &id, &["error"]);
+    // While another one is downloaded it could be tried again and again.
+    let other = Seeder::file("another.bin", 1 << 20);
+    wait_complete(&relay, &add_magnet(&relay, &other.magnet));
+    let heard = relay.drain();
+    let failed = heard.iter().filter(|one| one.params["kind"] == "torrent_error");
+    assert_eq!(failed.count(), 1, "{heard:#?}");
+}
+
+#[test]
 fn where_nothing_can_be_checked_it_says_so() {
     let sandbox = Sandbox::new();
     let relay = sandbox.relay();

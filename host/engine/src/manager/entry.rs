@@ -228,6 +228,9 @@ impl Entry {
     /// to hear of this one's failure again.
     pub fn fail(&mut self, error: &Error) {
         self.restart = true;
+        // A check that could not even begin would be tried again at once, for ever. The next run
+        // checks all the same (`row.verify`).
+        self.recheck = false;
         let error = RpcError::from(error.clone());
         self.row.error = Some(TorrentError { kind: error.kind(), message: error.message });
         self.granted = false;
