@@ -74,24 +74,23 @@ function unit(value: number, name: 'second' | 'minute' | 'hour' | 'day'): string
   return number({ style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: 0 }).format(value);
 }
 
-/** The two largest parts that matter: nobody plans by seconds a download that takes hours. */
+/**
+ * As exact as an estimate can be: seconds in the last minute only, or they would jump up and down with
+ * the rate, and two parts only where the second is worth something.
+ */
 export function duration(ms: number): string {
   const seconds = Math.max(1, Math.round(ms / 1000));
   if (seconds < MINUTE) return unit(seconds, 'second');
-  if (seconds < HOUR) {
-    const minutes = Math.floor(seconds / MINUTE);
-    const rest = seconds % MINUTE;
-    return minutes >= 10 || rest === 0
-      ? unit(Math.round(seconds / MINUTE), 'minute')
-      : `${unit(minutes, 'minute')} ${unit(rest, 'second')}`;
-  }
+  if (seconds < HOUR) return unit(Math.min(59, Math.round(seconds / MINUTE)), 'minute');
   const [big, bigName, smallName, size, small] =
     seconds < DAY
       ? ([seconds / HOUR, 'hour', 'minute', HOUR, MINUTE] as const)
       : ([seconds / DAY, 'day', 'hour', DAY, HOUR] as const);
   const whole = Math.floor(big);
   const rest = Math.floor((seconds % size) / small);
-  return rest === 0 ? unit(whole, bigName) : `${unit(whole, bigName)} ${unit(rest, smallName)}`;
+  return rest === 0 || whole >= 10
+    ? unit(whole, bigName)
+    : `${unit(whole, bigName)} ${unit(rest, smallName)}`;
 }
 
 const FOREVER_MS = 100 * DAY * 1000;

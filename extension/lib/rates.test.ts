@@ -37,10 +37,15 @@ describe('curves', () => {
   });
 
   it('reach from the first sample to now, and stay inside', () => {
-    const made = curves([sample(NOW - WINDOW_MS / 2, 0), sample(NOW - 1_000, 1e6, 5e5)], NOW, 100, 20);
-    expect(made?.down).toBe('M50.0,19.5L98.9,0.5L100,0.5');
+    const made = curves([sample(NOW - 15_000, 0), sample(NOW - 3_000, 1e6, 5e5)], NOW, 100, 20);
+    expect(made?.down).toBe('M50.0,19.5L90.0,0.5L100,0.5');
     expect(made?.area).toMatch(/L100,20L50\.0,20Z$/);
     expect(made?.up).toContain('L100,10.0');
+  });
+
+  it('fill the width as soon as half a minute is known', () => {
+    const made = curves([sample(NOW - 45_000, 0), sample(NOW, 1e6)], NOW, 100, 20);
+    expect(made?.down).toMatch(/^M0\.0,19\.5L100\.0,0\.5/);
   });
 
   it('begin at the edge with what was before it', () => {

@@ -8,6 +8,8 @@ export interface Sample {
 }
 
 export const WINDOW_MS = 90_000;
+/** The first samples fill a part of this, not of the whole window: a sliver at the edge is no curve. */
+const LEAST_MS = 30_000;
 /** Less than this is noise, and must not fill the picture. */
 const FLOOR = 20_000;
 /** Two pages' samples of one moment are one. */
@@ -45,7 +47,8 @@ export function curves(
   const first = samples[0];
   if (first === undefined || samples.every(({ down, up }) => down === 0 && up === 0)) return undefined;
   const top = Math.max(FLOOR, ...samples.map(({ down, up }) => Math.max(down, up)));
-  const x = (at: number): number => Math.max(0, width * (1 - (now - at) / WINDOW_MS));
+  const window = Math.min(WINDOW_MS, Math.max(LEAST_MS, now - first.at));
+  const x = (at: number): number => Math.max(0, width * (1 - (now - at) / window));
   const y = (rate: number): number => height - (height - 1) * (rate / top) - 0.5;
   const path = (of: (sample: Sample) => number): string => {
     const points = samples.map((sample) => `${x(sample.at).toFixed(1)},${y(of(sample)).toFixed(1)}`);

@@ -53,7 +53,8 @@ export function details(torrent: Torrent): string[] {
       parts.push(`↓ ${rate(torrent.download_rate)}`, eta(torrent.eta_ms), peers);
       break;
     case 'fetching_metadata':
-      parts.push(peers);
+      // Nobody yet is what the state says.
+      if (torrent.peers_connected > 0) parts.push(peers);
       break;
     case 'seeding':
       parts.push(`↑ ${rate(torrent.upload_rate)}`, t('ratioValue', ratio(torrent.ratio)), peers);

@@ -106,7 +106,7 @@ const ALL: Record<ColumnId, Column> = {
     (one) => percent(one.progress),
   ),
   state: {
-    ...textual('state', 'columnState', 146, stateWord),
+    ...textual('state', 'columnState', 134, stateWord),
     compare: byNumber((one) => STATES[one.state]),
   },
   down: numeric(
@@ -126,7 +126,7 @@ const ALL: Record<ColumnId, Column> = {
   eta: numeric(
     'eta',
     'columnEta',
-    80,
+    92,
     (one) => one.eta_ms ?? Infinity,
     (one) => timeLeft(one.eta_ms) ?? '',
     false,
