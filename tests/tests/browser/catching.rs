@@ -83,8 +83,8 @@ async fn all_links_of_a_page(case: &Case) -> Done {
     case.browser.picture("link-choice").await?;
     let confirm = case.browser.element("add-confirm").await?;
     assert!(!confirm.is_enabled().await?, "nothing is chosen yet");
-    case.browser.element("choice-search").await?.send_keys("second").await?;
-    case.browser.click("choice-all").await?;
+    case.browser.element("choice-filter").await?.send_keys("second").await?;
+    case.browser.click("choice-select-all").await?;
     case.browser.click("add-confirm").await?;
     let name = case.browser.element("add-name").await?.text().await?;
     assert!(!name.contains("First"), "{name}");
