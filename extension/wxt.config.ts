@@ -28,7 +28,7 @@ export default defineConfig({
     description: '__MSG_extDescription__',
     default_locale: 'en',
     icons: { 16: 'icon/16.png', 32: 'icon/32.png', 48: 'icon/48.png', 128: 'icon/128.png' },
-    permissions: ['nativeMessaging', 'storage', 'contextMenus', 'notifications'],
+    permissions: ['nativeMessaging', 'storage', 'contextMenus', 'notifications', 'alarms'],
     content_scripts: [
       { ...EVERYWHERE, js: ['catcher.js'] },
       { ...EVERYWHERE, js: ['page-open.js'], world: 'MAIN' },

@@ -16,6 +16,8 @@ interface SessionState {
   pending: PendingItem[];
   /** The rates of the last minutes, so that a popup opens with a past. */
   rates: Sample[];
+  /** When the background last heard of the engine, in a watch that has not come to its end. */
+  heardAt: number;
   /** Where the popup was when it was closed. */
   place: { search: string; top: number };
   /** The links of a page, for the user to choose from. */

@@ -1,8 +1,7 @@
 import { browser } from 'wxt/browser';
 import { bulkTargets } from '@/lib/bulk';
-import type { RpcClient } from '@/lib/rpc/client';
+import { everyTorrent } from '@/lib/rpc/every';
 import { once } from '@/lib/rpc/once';
-import type { Torrent } from '@/lib/protocol/generated';
 import { notifyFailure } from './notify';
 import { watch } from './watch';
 import { openManager } from './windows';
@@ -40,17 +39,6 @@ async function all(method: 'pause' | 'resume'): Promise<void> {
   } catch (error) {
     await notifyFailure(error);
   }
-}
-
-async function everyTorrent(client: RpcClient): Promise<Torrent[]> {
-  const torrents: Torrent[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await client.call('get_status', cursor === undefined ? {} : { cursor });
-    torrents.push(...page.torrents);
-    cursor = page.next_cursor;
-  } while (cursor !== undefined);
-  return torrents;
 }
 
 /** Firefox's own, which Chromium's types do not know. */

@@ -8,7 +8,7 @@ import { createMenus, onMenuClicked } from './menus';
 import { onNotificationButton, onNotificationClicked } from './notify';
 import { settleRemovals } from './removal';
 import { linkClicked, linkPassed, take } from './take';
-import { watch, watchAgain } from './watch';
+import { listenToAlarms, watch, watchAgain } from './watch';
 import { dialogClosed, openManager, openWelcomeTab } from './windows';
 
 /**
@@ -56,6 +56,7 @@ export default defineBackground({
     });
 
     settleRemovals();
+    listenToAlarms();
 
     browser.contextMenus.onClicked.addListener((info, tab) => {
       void onMenuClicked(info, tab);

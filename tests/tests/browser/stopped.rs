@@ -8,7 +8,10 @@ use torrpeddo_tests::{Files, Seed, Seeder};
 
 use crate::support::{Case, link, run, small_seeder, wait};
 
-in_each_browser!(notifications_are_answered_by_a_background_that_comes_back);
+in_each_browser!(
+    notifications_are_answered_by_a_background_that_comes_back,
+    a_background_that_was_ended_comes_back_by_itself,
+);
 
 /// Firefox spares a background that has a port to a program: ended by force, it sometimes still says
 /// on the button that the engine is gone.
@@ -56,6 +59,23 @@ async fn a_stopped_background_comes_back(case: &Case) -> Done {
     case.relay().ok("add_magnet", json!({"uri": next.magnet}));
     case.row(&next.id, &["downloading"]).await?;
     case.wait_badge("1").await;
+    Ok(())
+}
+
+async fn a_background_that_was_ended_comes_back_by_itself(case: &Case) -> Done {
+    let seeder = endless_seeder("watched");
+    let relay = case.relay();
+    relay.ok("add_magnet", json!({"uri": seeder.magnet}));
+    case.open_welcome().await?;
+    case.ask("api.runtime.sendMessage({type: 'active'})").await;
+    case.wait_badge("1").await;
+    case.browser.stop_background().await?;
+    // Nobody hears of it, and nothing happens afterwards that would wake anybody.
+    seeder.limit(0);
+    case.complete(&seeder).await;
+    let completed = format!("completed:{}", seeder.id);
+    wait("a notification of what is complete", async || case.is_told(&completed).await).await;
+    case.wait_badge("").await;
     Ok(())
 }
 
