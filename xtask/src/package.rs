@@ -18,6 +18,7 @@ mod layout;
 mod linux;
 mod macos;
 mod program;
+mod rpm;
 
 /// Arguments of `cargo xtask package`.
 #[derive(clap::Args)]
@@ -139,8 +140,7 @@ impl Work {
     }
 }
 
-/// Where packages are put together. Always here: the manifests of cargo-deb and cargo-generate-rpm
-/// name it.
+/// Where packages are put together. Always here: the manifest of cargo-deb names it.
 fn folder() -> PathBuf {
     repository().join("target/package")
 }

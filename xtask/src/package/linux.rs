@@ -3,33 +3,33 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use torrpeddo_installer::package::Package;
+use torrpeddo_installer::package::{PROGRAM, Package};
 
-use super::{VERSION, Work, archive, at, copy, folder, layout, new_folder, program};
+use super::{VERSION, Work, archive, at, copy, folder, layout, new_folder, program, rpm};
 use crate::Result;
 use crate::command::{command, find, output, repository, run, tools};
 use crate::setup;
 
 /// Makes a package of a distribution.
 pub fn package(work: &Work, kind: Package) -> Result<Vec<PathBuf>> {
-    lay_out(work, kind)?;
+    let files = lay_out(work, kind)?;
     let made = match kind {
         Package::Deb => deb(work),
-        Package::Rpm => rpm(work),
+        Package::Rpm => rpm::package(work, &files),
     }?;
     Ok(vec![made])
 }
 
-/// Puts together what `package.metadata` in the manifest of the program names.
-fn lay_out(work: &Work, kind: Package) -> Result {
+/// Puts together what is in it, and returns the folder that has all of it: `package.metadata` in the
+/// manifest of the program names it.
+fn lay_out(work: &Work, kind: Package) -> Result<PathBuf> {
     let built = program::build(work)?;
-    let folder = folder().join("linux");
-    new_folder(&folder)?;
-    let program = folder.join("bin/torrpeddo");
+    let files = folder().join("linux");
+    new_folder(&files)?;
+    let program = files.join(PROGRAM);
     copy(&built, &program)?;
     // Nothing to do for one that was built for a release.
     run(command("strip").arg(&program))?;
-    let files = folder.join("files");
     let share = files.join("usr/share");
     layout::manual(&built, &share.join("man/man1"))?;
     let (bash, fish) = ("bash-completion/completions/torrpeddo", "fish/vendor_completions.d");
@@ -45,7 +45,8 @@ fn lay_out(work: &Work, kind: Package) -> Result {
         // cargo-deb makes Debian's file of copyrights from the manifest.
         layout::licences(&share.join("licenses/torrpeddo"))?;
     }
-    kind.lay_out(&files).map_err(|error| at(&files, &error))
+    kind.lay_out(&files).map_err(|error| at(&files, &error))?;
+    Ok(files)
 }
 
 fn deb(work: &Work) -> Result<PathBuf> {
@@ -78,19 +79,6 @@ fn without_configuration(work: &Work, package: &Path) -> Result<PathBuf> {
     pack.env("SOURCE_DATE_EPOCH", work.time.to_string());
     let (well, said) = output(&mut pack)?;
     if well { Ok(made) } else { Err(said) }
-}
-
-fn rpm(work: &Work) -> Result<PathBuf> {
-    setup::cargo_install("cargo-generate-rpm", "0.21.1")?;
-    let made = new_output()?;
-    run(command(tools().join("bin/cargo-generate-rpm"))
-        .args(["--package", "host/torrpeddo", "--auto-req", "builtin", "--output"])
-        .arg(&made)
-        .args(["--source-date", &work.time.to_string()]))?;
-    let package = only_file(&made)?;
-    let made = work.dist.join(package.file_name().unwrap_or_default());
-    copy(&package, &made)?;
-    Ok(made)
 }
 
 /// An empty folder for a tool that chooses the name of its file.
