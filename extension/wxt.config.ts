@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'wxt';
+import { Notices } from './build/notices';
 
 /** The public half of the key that fixes the extension's id in every Chromium browser. */
 const CHROMIUM_KEY =
@@ -12,6 +15,8 @@ const EVERYWHERE = {
   run_at: 'document_start',
 } as const;
 
+const notices = new Notices();
+
 export default defineConfig({
   modules: ['@wxt-dev/module-svelte'],
   imports: false,
@@ -19,7 +24,18 @@ export default defineConfig({
   svelte: { vite: { compilerOptions: { runes: true, fragments: 'tree' } } },
   manifestVersion: 3,
   zip: { name: 'torrpeddo' },
+  hooks: {
+    'build:publicAssets': (_, assets) => {
+      assets.push({ relativeDest: 'third-party-licences.txt', contents: notices.text() });
+    },
+    // For the bill of materials.
+    'build:done': ({ config }) => {
+      const list = join(config.outBaseDir, `packages-${config.browser}.json`);
+      writeFileSync(list, JSON.stringify(notices.ids()));
+    },
+  },
   vite: () => ({
+    plugins: [notices.plugin()],
     build: { target: 'es2022' },
     resolve: { dedupe: ['svelte'] },
   }),
