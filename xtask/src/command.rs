@@ -55,6 +55,17 @@ pub fn output(command: &mut Command) -> Result<(bool, String)> {
     Ok((output.status.success(), String::from_utf8_lossy(&text).into_owned()))
 }
 
+/// Runs a command to its end and reads the JSON that it writes.
+pub fn json(command: &mut Command) -> Result<serde_json::Value> {
+    let shown = show(command);
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("`{shown}` did not start: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("`{shown}` failed: {}", output.status));
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| format!("`{shown}`: {error}"))
+}
+
 /// Whether a command runs and succeeds; what it says is of no interest.
 pub fn succeeds(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|s| s.success())

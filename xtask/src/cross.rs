@@ -12,8 +12,9 @@ use crate::build::target;
 use crate::command::{cargo, command, find, output, repository, run, tools};
 use crate::setup;
 
-const WINDOWS: &str = "x86_64-pc-windows-gnu";
-const MACOS: &str = "aarch64-apple-darwin";
+/// What cargo calls them.
+pub const WINDOWS: &str = "x86_64-pc-windows-gnu";
+pub const MACOS: &str = "aarch64-apple-darwin";
 
 /// What runs there. The tests' own programs are for Linux: they speak to its kernel, its packages and
 /// its browsers.

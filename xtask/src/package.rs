@@ -17,8 +17,10 @@ mod check;
 mod layout;
 mod linux;
 mod macos;
+mod notices;
 mod program;
 mod rpm;
+mod target;
 
 /// Arguments of `cargo xtask package`.
 #[derive(clap::Args)]

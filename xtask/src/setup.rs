@@ -191,7 +191,8 @@ fn geckodriver() -> Result {
 /// seconds, and building it is what takes time.
 pub fn cargo_install(name: &str, version: &str) -> Result {
     let program = tools().join("bin").join(name);
-    if succeeds(command(&program).arg("--version")) {
+    // Not every one knows `--version`.
+    if succeeds(command(&program).arg("--help")) {
         return Ok(());
     }
     println!("installing {name} into {}", tools().display());

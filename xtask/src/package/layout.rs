@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{at, copy};
+use super::target::Target;
+use super::{at, copy, notices};
 use crate::Result;
 use crate::command::{command, repository, run};
 
@@ -28,7 +29,8 @@ pub fn icon(file: &Path) -> Result {
     copy(&repository().join("extension/assets/icon.svg"), file)
 }
 
-/// Puts the licences into a folder.
-pub fn licences(folder: &Path) -> Result {
-    LICENCES.iter().try_for_each(|name| copy(&repository().join(name), &folder.join(name)))
+/// Puts the licences into a folder, and those of others whose work is in it.
+pub fn licences(target: &Target, folder: &Path) -> Result {
+    LICENCES.iter().try_for_each(|name| copy(&repository().join(name), &folder.join(name)))?;
+    notices::write(target, folder)
 }

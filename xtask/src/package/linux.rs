@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use torrpeddo_installer::package::{PROGRAM, Package};
 
-use super::{VERSION, Work, archive, at, copy, folder, layout, new_folder, program, rpm};
+use super::target::Target;
+use super::{VERSION, Work, archive, at, copy, folder, layout, new_folder, notices, program, rpm};
 use crate::Result;
 use crate::command::{command, find, output, repository, run, tools};
 use crate::setup;
@@ -41,9 +42,10 @@ fn lay_out(work: &Work, kind: Package) -> Result<PathBuf> {
     layout::completions(&built, "fish", &share.join(fish).join("torrpeddo.fish"))?;
     layout::completions(&built, "zsh", &share.join(zsh).join("_torrpeddo"))?;
     layout::icon(&share.join("icons/hicolor/scalable/apps/torrpeddo.svg"))?;
-    if kind == Package::Rpm {
+    match kind {
         // cargo-deb makes Debian's file of copyrights from the manifest.
-        layout::licences(&share.join("licenses/torrpeddo"))?;
+        Package::Deb => notices::write(&Target::linux(), &share.join("doc/torrpeddo"))?,
+        Package::Rpm => layout::licences(&Target::linux(), &share.join("licenses/torrpeddo"))?,
     }
     kind.lay_out(&files).map_err(|error| at(&files, &error))?;
     Ok(files)
@@ -96,7 +98,8 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
 /// Makes the archive to be unpacked anywhere.
 pub fn portable(work: &Work) -> Result<Vec<PathBuf>> {
     let built = program::build(work)?;
-    let name = format!("torrpeddo-{VERSION}-linux-{}", std::env::consts::ARCH);
+    let target = Target::linux();
+    let name = format!("torrpeddo-{VERSION}-{}", target.name);
     let folder = folder().join("portable");
     new_folder(&folder)?;
     let program = folder.join("torrpeddo");
@@ -108,7 +111,7 @@ pub fn portable(work: &Work) -> Result<Vec<PathBuf>> {
         layout::completions(&built, shell, &folder.join("completions").join(shell).join(file))?;
     }
     layout::icon(&folder.join("torrpeddo.svg"))?;
-    layout::licences(&folder)?;
+    layout::licences(&target, &folder)?;
     for file in ["install", "README.txt"] {
         copy(&repository().join("installer/packaging/portable").join(file), &folder.join(file))?;
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use torrpeddo_installer::{System, package};
 
+use super::target::Target;
 use super::{VERSION, Work, at, copy, folder, layout, new_folder, program};
 use crate::Result;
 use crate::command::{command, run};
@@ -34,7 +35,7 @@ fn lay_out(built: &Path, root: &Path) -> Result {
     let share = root.join("usr/local/share");
     layout::manual(built, &share.join("man/man1"))?;
     layout::completions(built, "zsh", &share.join("zsh/site-functions/_torrpeddo"))?;
-    layout::licences(&share.join("doc/torrpeddo"))?;
+    layout::licences(&Target::macos(), &share.join("doc/torrpeddo"))?;
     let program = Path::new("/").join(PROGRAM);
     package::lay_out_manifests(System::Macos, root, &program).map_err(|error| at(root, &error))
 }
