@@ -149,7 +149,8 @@ pub fn family_of(folder: &Path) -> Option<Family> {
 }
 
 // Of systems where it is folders that tell a browser.
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod faults;
 #[cfg(test)]
 mod tests;

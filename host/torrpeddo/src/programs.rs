@@ -91,7 +91,8 @@ pub fn portal_permissions(home: &Path) -> Option<String> {
     output(Command::new("flatpak").args(sandbox::LIST_PERMISSIONS))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

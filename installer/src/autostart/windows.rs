@@ -70,7 +70,8 @@ fn look(key: &str) -> io::Result<Found> {
     })
 }
 
-#[cfg(all(test, windows))]
+#[cfg(test)]
+#[cfg(windows)]
 mod tests {
     use super::*;
     use crate::environment::System;

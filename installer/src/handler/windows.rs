@@ -171,7 +171,8 @@ fn action(environment: &Environment, outcome: Outcome, message: &str) -> Action 
     own_file::action(&shown(environment), outcome, message.into())
 }
 
-#[cfg(all(test, windows))]
+#[cfg(test)]
+#[cfg(windows)]
 mod tests {
     use super::*;
     use crate::environment::System;
