@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
@@ -32,11 +32,6 @@ const CLOSING: Duration = Duration::from_secs(2);
 /// The pause after a hostile peer has ended an attempt, before the next one; it doubles each time.
 const AFTER_PANIC: Duration = Duration::from_millis(200);
 
-/// How often librqbit measures the rates of a torrent that runs.
-const BEAT: Duration = Duration::from_millis(100);
-/// With more torrents than these, each begins with the others' beat.
-const FEW: usize = 20;
-
 /// librqbit's session.
 pub struct Backend {
     session: Arc<librqbit::Session>,
@@ -48,7 +43,6 @@ pub struct Backend {
     /// Whether peers are found without trackers.
     discovers: bool,
     scratch: std::path::PathBuf,
-    started: Instant,
 }
 
 impl Backend {
@@ -65,7 +59,6 @@ impl Backend {
             token,
             discovers: config.dht || config.lsd,
             scratch: config.scratch.clone(),
-            started: Instant::now(),
         })
     }
 
@@ -81,6 +74,7 @@ impl Backend {
     }
 
     /// How many torrents librqbit has.
+    #[cfg(test)]
     pub fn torrents(&self) -> usize {
         self.session.with_torrents(|torrents| torrents.count())
     }
@@ -233,9 +227,6 @@ impl Backend {
 
     /// Lets a torrent begin.
     pub async fn begin(&self, handle: &Arc<ManagedTorrent>) -> Result<()> {
-        if self.torrents() > FEW {
-            tokio::time::sleep(until_beat(self.started.elapsed())).await;
-        }
         let begun = self.threads.begin(self.session.unpause(handle)).await;
         begun.map_err(|error| Error::Internal(format!("the torrent did not start: {error:#}")))
     }
@@ -252,13 +243,6 @@ impl Backend {
             Err(error) => tracing::error!(id, %error, "removing failed"),
         }
     }
-}
-
-/// How long it is until the next beat. A hundred torrents that are measured each at a time of its
-/// own wake the processor all the time; those that began together are measured together.
-fn until_beat(running: Duration) -> Duration {
-    let beat = BEAT.as_millis();
-    Duration::from_millis((beat - running.as_millis() % beat) as u64)
 }
 
 /// How one attempt ended.
@@ -305,12 +289,6 @@ pub async fn look_up(peers: &[String]) -> Vec<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn torrents_begin_with_a_beat() {
-        let wait = |running| until_beat(Duration::from_millis(running)).as_millis();
-        assert_eq!([0, 1, 99, 100, 250].map(wait), [100, 99, 1, 100, 50]);
-    }
 
     #[tokio::test]
     async fn addresses_need_no_lookup_and_nonsense_is_left_out() {

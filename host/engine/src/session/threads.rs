@@ -10,6 +10,9 @@
 //! nothing happens: on several threads each of these would wake another one, which takes more time
 //! than the work. Peers that connect to us are served by a runtime of several threads, which share
 //! the reading for them.
+//!
+//! librqbit measures the rates of every torrent ten times a second. Where the system can do so, it lets
+//! timers ring late, those of many torrents together: an idle processor wakes a tenth as often.
 
 use std::future::{Future, poll_fn};
 use std::num::NonZero;
@@ -28,6 +31,10 @@ use crate::error::{Error, Result};
 /// How many threads there are at least for torrents, and for peers that connect to us: several of
 /// them may wait for a disk.
 const THREADS: usize = 8;
+
+/// How late a timer of librqbit's may ring.
+#[cfg(target_os = "linux")]
+const SLACK: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// Runs librqbit's tasks until they are told to end.
 #[derive(Debug, Clone)]
@@ -90,7 +97,8 @@ fn runtimes(end: &CancellationToken) -> std::io::Result<Runtimes> {
     let threads = available_parallelism().map_or(THREADS, NonZero::get).max(THREADS);
     let first = of_one_thread()?;
     let mut later = runtime::Builder::new_multi_thread();
-    let later = later.worker_threads(threads).thread_name("librqbit-peers").enable_all().build()?;
+    later.worker_threads(threads).thread_name("librqbit-peers").on_thread_start(ring_late);
+    let later = later.enable_all().build()?;
     let torrents = (0..threads).map(|_| thread(end.clone())).collect::<std::io::Result<_>>()?;
     Ok((first, later, torrents))
 }
@@ -104,12 +112,25 @@ fn thread(end: CancellationToken) -> std::io::Result<Handle> {
     let runtime = of_one_thread()?;
     let handle = runtime.handle().clone();
     let run = move || {
+        ring_late();
         runtime.block_on(end.cancelled());
         runtime.shutdown_background();
     };
     Builder::new().name("librqbit-torrent".into()).spawn(run)?;
     Ok(handle)
 }
+
+/// Lets the timers of this thread ring late.
+#[cfg(target_os = "linux")]
+fn ring_late() {
+    let nanoseconds = u64::try_from(SLACK.as_nanos()).ok().and_then(NonZero::new);
+    // Without it, it merely wakes more often.
+    let _ = rustix::thread::set_current_timer_slack(nanoseconds);
+}
+
+/// Other systems have no such setting, or do so by themselves.
+#[cfg(not(target_os = "linux"))]
+fn ring_late() {}
 
 fn run<T, F: Future<Output = Result<T>>>(
     first: &Runtime,
@@ -119,6 +140,7 @@ fn run<T, F: Future<Output = Result<T>>>(
     end: CancellationToken,
     tell: oneshot::Sender<Result<(T, Threads)>>,
 ) {
+    ring_late();
     first.block_on(async {
         let started = start().await;
         let failed = started.is_err();
