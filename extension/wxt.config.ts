@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'wxt';
 import { Notices } from './build/notices';
+import { inOrder } from './build/order';
 
 /** The public half of the key that fixes the extension's id in every Chromium browser. */
 const CHROMIUM_KEY =
@@ -35,7 +36,7 @@ export default defineConfig({
     },
   },
   vite: () => ({
-    plugins: [notices.plugin()],
+    plugins: [notices.plugin(), inOrder()],
     build: { target: 'es2022' },
     resolve: { dedupe: ['svelte'] },
   }),

@@ -82,6 +82,8 @@ impl Wine {
             .env("WINEDEBUG", "-all")
             // It would offer to fetch Mono and Gecko.
             .env("WINEDLLOVERRIDES", "mscoree,mshtml=")
+            // Where the library is, for a program that is installed elsewhere.
+            .env("WINEPATH", r"C:\Torrpeddo")
             .env("TORRPEDDO_DEFAULTS", defaults.to_string())
             .env_remove("TORRPEDDO_HOME")
             .env_remove("DISPLAY")
@@ -89,7 +91,9 @@ impl Wine {
             .stdin(Stdio::null())
     }
 
-    fn wine(&self, program: &str, arguments: &[&str]) -> Command {
+    /// A command of any program of Windows.
+    #[must_use]
+    pub fn program(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("wine");
         command.arg(program).args(arguments);
         self.dress(&mut command);
@@ -99,7 +103,7 @@ impl Wine {
     /// A command of the program under test.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
-        self.wine(PROGRAM, arguments)
+        self.program(PROGRAM, arguments)
     }
 
     /// Runs it to its end.
@@ -118,9 +122,13 @@ impl Wine {
     }
 
     /// Runs a program of Windows to its end, which must be a good one.
+    ///
+    /// # Panics
+    /// When it is not.
     #[track_caller]
-    fn done(&self, program: &str, arguments: &[&str]) {
-        let output = self.wine(program, arguments).output().expect("Wine");
+    pub fn done(&self, program: &str, arguments: &[&str]) {
+        // Wine may start its desktop on the way, which stays and would hold that pipe open.
+        let output = self.program(program, arguments).stderr(Stdio::null()).output().expect("Wine");
         assert!(output.status.success(), "{program} {arguments:?}: {output:?}");
     }
 
@@ -150,7 +158,7 @@ impl Wine {
     /// Runs a program of Windows that starts others, which stay and would hold a pipe open.
     #[track_caller]
     fn began(&self, program: &str, arguments: &[&str]) {
-        let mut command = self.wine(program, arguments);
+        let mut command = self.program(program, arguments);
         let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
         assert!(status.is_ok_and(|status| status.success()), "{program} {arguments:?}, of Wine");
     }
@@ -164,7 +172,7 @@ impl Wine {
         let value = name.map_or(vec!["/ve"], |name| vec!["/v", name]);
         let arguments = [&["query", key], value.as_slice()].concat();
         // Wine may start its desktop on the way, which stays and would hold that pipe open.
-        let output = self.wine("reg", &arguments).stderr(Stdio::null()).output().expect("Wine");
+        let output = self.program("reg", &arguments).stderr(Stdio::null()).output().expect("Wine");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         output.status.success().then(|| {
             let value = text.lines().find_map(|line| line.split_once("REG_SZ"));

@@ -24,11 +24,21 @@ const PACKAGES: [&str; 5] =
 /// The C compiler for macOS, in a version that is known to work.
 const ZIG: &str = "ziglang==0.17.1\n";
 
+/// A cargo that builds for Windows.
+pub fn windows_cargo() -> Result<Command> {
+    setup::packages(&[("gcc-mingw-w64-x86-64-win32", find(MINGW).is_some())])?;
+    cargo_for(WINDOWS)
+}
+
 /// Builds everything for Windows.
 pub fn windows_build() -> Result {
-    setup::packages(&[("gcc-mingw-w64-x86-64-win32", find(MINGW).is_some())])?;
     // With the tests: without them other features would be chosen, and everything built twice.
-    run(cargo_for(WINDOWS)?.args(["build", "--quiet", "--all-targets"]).args(PACKAGES))
+    run(windows_cargo()?.args(["build", "--quiet", "--all-targets"]).args(PACKAGES))
+}
+
+/// The program among it.
+pub fn windows_program() -> PathBuf {
+    folder().join(WINDOWS).join("debug/torrpeddo.exe")
 }
 
 /// Lints what is built for Windows. By the linter of that compiler: another one cannot read what it
@@ -52,15 +62,15 @@ pub fn windows_unit() -> Result {
     run(tests.env("WINEDEBUG", "-all").env("WINEDLLOVERRIDES", "mscoree,mshtml="))
 }
 
-/// The program end to end under Wine, with peers on this side of it.
-pub fn windows_end_to_end() -> Result {
+/// The program and its installer end to end under Wine, with peers on this side of it.
+pub fn windows_end_to_end(installer: &Path) -> Result {
     let library = wine()?;
-    let program = folder().join(WINDOWS).join("debug/torrpeddo.exe");
     run(cargo()
         .args(["test", "--quiet", "--locked", "--workspace", "--all-features", "--test", "windows"])
         .env("TORRPEDDO_TEST_PYTHON", setup::libtorrent()?)
         .env("TORRPEDDO_TEST_WINE_DLL", library)
-        .env("TORRPEDDO_BIN", program))
+        .env("TORRPEDDO_TEST_SETUP", installer)
+        .env("TORRPEDDO_BIN", windows_program()))
 }
 
 /// Type-checks everything for macOS.

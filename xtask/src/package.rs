@@ -14,6 +14,7 @@ use crate::command::{command, output, repository};
 mod archive;
 mod bill;
 mod check;
+mod extension;
 mod layout;
 mod linux;
 mod macos;
@@ -21,6 +22,7 @@ mod notices;
 mod program;
 mod rpm;
 mod target;
+mod windows;
 
 /// Arguments of `cargo xtask package`.
 #[derive(clap::Args)]
@@ -45,8 +47,14 @@ pub enum Kind {
     Rpm,
     /// For every Linux, to be unpacked anywhere
     Portable,
+    /// For Windows, to be unpacked anywhere
+    Zip,
+    /// The installer for Windows
+    Setup,
     /// The installer for macOS
     Pkg,
+    /// The extension for the stores, and its sources
+    Extension,
     /// What is in the program and in the extension
     Bill,
 }
@@ -54,11 +62,13 @@ pub enum Kind {
 impl Kind {
     /// What can be made on this system.
     fn all() -> &'static [Self] {
-        if cfg!(target_os = "macos") {
+        if cfg!(windows) {
+            &[Self::Zip]
+        } else if cfg!(target_os = "macos") {
             &[Self::Pkg]
         } else {
-            use Kind::{Bill, Deb, Portable, Rpm};
-            &[Deb, Rpm, Portable, Bill]
+            use Kind::{Bill, Deb, Extension, Portable, Rpm, Setup, Zip};
+            &[Deb, Rpm, Portable, Zip, Setup, Extension, Bill]
         }
     }
 
@@ -67,7 +77,10 @@ impl Kind {
             Self::Deb => linux::package(work, Package::Deb),
             Self::Rpm => linux::package(work, Package::Rpm),
             Self::Portable => linux::portable(work),
+            Self::Zip => windows::zip(work),
+            Self::Setup => windows::installer(work),
             Self::Pkg => macos::installer(work),
+            Self::Extension => extension::zips(work),
             Self::Bill => bill::bills(work),
         }
     }
@@ -85,9 +98,10 @@ pub fn package(arguments: &Arguments) -> Result {
     Ok(())
 }
 
-/// The package for Debian, with the program as the tests use it. Returns its file.
-pub fn debug_deb() -> Result<PathBuf> {
-    let made = Work::new(true)?.make(&[Kind::Deb])?;
+/// A package for the tests, with the program as they use it. Returns its file.
+pub fn for_tests(kind: Kind) -> Result<PathBuf> {
+    let work = Work { dist: folder().join("tested"), ..Work::new(true)? };
+    let made = work.make(&[kind])?;
     made.into_iter().next().ok_or_else(|| "No package was made.".into())
 }
 
@@ -98,6 +112,8 @@ struct Work {
     build: PathBuf,
     /// Where packages go.
     dist: PathBuf,
+    /// The sources of the extension.
+    extension: PathBuf,
     /// What every time in a package is, in seconds since 1970.
     time: u64,
 }
@@ -112,7 +128,8 @@ impl Work {
         };
         let time = time.trim().parse().map_err(|_| format!("{time} is no time in seconds."))?;
         let build = folder().join("build");
-        Ok(Self { debug, build, dist: repository().join("target/dist"), time })
+        let dist = repository().join("target/dist");
+        Ok(Self { debug, build, dist, extension: extension::folder(), time })
     }
 
     /// Makes packages in a folder that has no others in it.

@@ -8,7 +8,7 @@ use crate::command::{cargo, command, npm, output, run, tools};
 use crate::cross;
 use crate::debian;
 use crate::fuzz;
-use crate::package;
+use crate::package::{self, Kind};
 use crate::setup::{self, Browser};
 
 /// Arguments of `cargo xtask test`.
@@ -293,7 +293,7 @@ fn fresh_debian() -> Result<Outcome> {
 }
 
 fn deb() -> Result<Outcome> {
-    let package = package::debug_deb()?;
+    let package = package::for_tests(Kind::Deb)?;
     // Each test fills memory with what it installs and the profile of a browser.
     passed(run(cargo()
         .args(["test", "--quiet", "--locked", "--workspace", "--all-features"])
@@ -315,7 +315,8 @@ fn windows_unit() -> Result<Outcome> {
 }
 
 fn windows_run() -> Result<Outcome> {
-    passed(cross::windows_end_to_end())
+    let setup = package::for_tests(Kind::Setup)?;
+    passed(cross::windows_end_to_end(&setup))
 }
 
 fn macos() -> Result<Outcome> {

@@ -4,6 +4,8 @@
 #[path = "../rpc/support.rs"]
 mod support;
 
+mod setup;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};

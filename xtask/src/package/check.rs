@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Kind, Work, at, folder};
+use super::{Kind, Work, at, extension, folder};
 use crate::Result;
 
-/// Makes everything again in other folders, and compares it with what was made.
+/// Makes everything again in other folders, the extension from the sources that were packed, and
+/// compares it with what was made.
 ///
 /// That finds times, orders, random numbers and paths in packages. What another compiler, another
 /// system or other packaging tools would make of it is not asked.
@@ -15,8 +16,12 @@ pub fn check(work: &Work, kinds: &[Kind], made: &[PathBuf]) -> Result {
         debug: work.debug,
         build: folder().join("build-again"),
         dist: folder().join("dist-again"),
+        extension: folder().join("sources"),
         time: work.time,
     };
+    if kinds.contains(&Kind::Extension) {
+        extension::unpack_sources(work, &again.extension)?;
+    }
     if work.debug {
         println!("packing again; the program of the tests is not built again");
     } else {
