@@ -1,6 +1,9 @@
 //! `cargo xtask test`: everything that is checked, step by step.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use torrpeddo_installer::package::PROGRAM;
 
 use crate::Result;
 use crate::build;
@@ -93,6 +96,8 @@ const PACKAGE_STEPS: &[Step] = &[
     Step { name: "browsers", about: "Chromium, Firefox and their drivers", run: browsers },
     Step { name: "debian", about: "a fresh Debian 12 with browsers", run: fresh_debian },
     Step { name: "deb", about: "its package, installed, used and removed", run: deb },
+    Step { name: "rpm", about: "the same by rpm, on this machine as it was", run: rpm },
+    Step { name: "portable", about: "the same of the archive, for a user", run: portable },
 ];
 
 /// Runs the steps one after the other. All of them run, also after a failure: one run tells all
@@ -292,14 +297,28 @@ fn fresh_debian() -> Result<Outcome> {
     passed(debian::fresh().map(drop))
 }
 
-fn deb() -> Result<Outcome> {
-    let package = package::for_tests(Kind::Deb)?;
-    // Each test fills memory with what it installs and the profile of a browser.
+/// The tests of a package, one after the other: each fills memory with what it installs and the
+/// profile of a browser.
+fn packaged(kind: Kind, name: &str, variable: Option<(&str, PathBuf)>) -> Result<Outcome> {
+    let package = package::for_tests(kind)?;
     passed(run(cargo()
-        .args(["test", "--quiet", "--locked", "--workspace", "--all-features"])
-        .args(["--test", "browser", "packaged::", "--", "--ignored", "--test-threads", "1"])
-        .env("TORRPEDDO_TEST_DEBIAN", debian::fresh()?)
-        .env("TORRPEDDO_TEST_DEB", package)))
+        .args(["test", "--quiet", "--locked", "--workspace", "--all-features", "--test", "browser"])
+        .args([&format!("packaged::{name}"), "--", "--ignored", "--test-threads", "1"])
+        .env("TORRPEDDO_TEST_PYTHON", setup::libtorrent()?)
+        .env("TORRPEDDO_TEST_PACKAGE", package)
+        .envs(variable)))
+}
+
+fn deb() -> Result<Outcome> {
+    packaged(Kind::Deb, "deb", Some(("TORRPEDDO_TEST_DEBIAN", debian::fresh()?)))
+}
+
+fn rpm() -> Result<Outcome> {
+    packaged(Kind::Rpm, "rpm", Some(("TORRPEDDO_BIN", Path::new("/").join(PROGRAM))))
+}
+
+fn portable() -> Result<Outcome> {
+    packaged(Kind::Portable, "portable", None)
 }
 
 fn windows_build() -> Result<Outcome> {

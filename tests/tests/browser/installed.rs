@@ -23,26 +23,29 @@ fn firefox_for_the_user() {
 
 /// `folder` shows that the browser is there.
 fn for_the_user(kind: Kind, folder: &str) {
-    let before = |sandbox: &Sandbox| {
-        let folder = sandbox.user().join(folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        if kind != Kind::Firefox {
-            // The profile of the test is the one that a user has.
-            std::os::unix::fs::symlink(&folder, kind.profile(sandbox)).unwrap();
-        }
-        install(kind, sandbox, &[]);
-    };
     run_with(
         kind,
         "installed-for-the-user",
         WITHOUT_HOST,
-        |sandbox, _| before(sandbox),
+        |sandbox, _| {
+            as_a_user_has_it(kind, sandbox, folder);
+            install(kind, sandbox, &[]);
+        },
         async |case| {
             a_magnet_downloads(case).await?;
             uninstall(kind, &case.sandbox, &[]);
             is_missing(case).await
         },
     );
+}
+
+/// Makes the profile of the test the one that a user has.
+pub fn as_a_user_has_it(kind: Kind, sandbox: &Sandbox, folder: &str) {
+    let folder = sandbox.user().join(folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    if kind != Kind::Firefox {
+        std::os::unix::fs::symlink(&folder, kind.profile(sandbox)).unwrap();
+    }
 }
 
 #[test]
