@@ -2,18 +2,18 @@
 //! itself, and has lost nothing that was typed or chosen in it.
 
 use serde_json::json;
-use torrpeddo_tests::Files;
 use torrpeddo_tests::browser::{Done, install_host};
-use torrpeddo_tests::{Seed, Seeder};
+use torrpeddo_tests::{Files, Gate, Seed, Seeder};
 
 use crate::manager::add_paused;
-use crate::support::{Case, link, wait};
+use crate::support::{Case, link, small_seeder, wait};
 
 in_each_browser!(
     the_popup_outlives_it,
     the_full_page_outlives_it,
     the_settings_outlive_it,
     the_add_dialog_outlives_it,
+    the_add_dialog_asks_the_next_one,
     the_diagnostics_outlive_it,
     a_page_hears_of_a_short_one,
 );
@@ -146,6 +146,23 @@ async fn the_add_dialog_outlives_it(case: &Case) -> Done {
     assert_eq!(torrent["state"], "paused");
     assert_eq!(torrent["labels"], json!(["half a label"]));
     assert_eq!(torrent["save_path"], json!(folder));
+    Ok(())
+}
+
+async fn the_add_dialog_asks_the_next_one(case: &Case) -> Done {
+    let seeder = small_seeder("asked for twice");
+    // Closed for as long as the first one lives: what is shown then was asked for anew.
+    let gate = Gate::before(seeder.port);
+    let magnet = format!("{}&x.pe=127.0.0.1:{}", seeder.bare_magnet(), gate.port);
+    case.open_page(&link(&magnet)).await?;
+    case.browser.css("#link").await?.click().await?;
+    case.browser.wait_page("add.html").await?;
+    case.browser.element("add-resolving").await?;
+    case.kill("add-dialog").await?;
+    gate.open();
+    case.mend("add-dialog").await?;
+    case.browser.element("file-row").await?;
+    assert_eq!(case.browser.element("add-name").await?.text().await?, seeder.name());
     Ok(())
 }
 
