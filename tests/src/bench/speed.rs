@@ -112,6 +112,8 @@ impl Job {
 
     fn download(&self, client: &Client) -> Sample {
         let folder = tempfile::tempdir().expect("a temporary folder");
+        // What is still to be written for others is no cost of this one's.
+        rustix::fs::sync();
         let sample = (client.download)(self, folder.path());
         for (name, hash_of_original) in &self.hashes {
             let found = hash(&folder.path().join(name));
