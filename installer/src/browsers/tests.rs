@@ -199,8 +199,9 @@ fn each_browser_is_told_where_it_looks_on_windows() {
             registry::read(Scope::User, &environment.registry_key(&key), "").unwrap()
         };
         let report = install(environment, &request).unwrap();
-        let files: Vec<_> = report.actions.iter().map(|action| Some(action.file.clone())).collect();
-        let named: Vec<_> = keys.iter().map(|key| read(key).map(PathBuf::from)).collect();
+        let files: HashSet<_> =
+            report.actions.iter().map(|action| Some(action.file.clone())).collect();
+        let named: HashSet<_> = keys.iter().map(|key| read(key).map(PathBuf::from)).collect();
         assert_eq!(named, files, "{name}");
         let again = install(environment, &request).unwrap();
         assert!(again.actions.iter().all(|action| action.outcome == Outcome::Unchanged), "{name}");
