@@ -63,7 +63,11 @@ impl Threads {
                 let threads = Self { later: later_handle, torrents, given: Arc::default() };
                 run(&first, later, threads, start, end, tell);
             }
-            Err(error) => _ = tell.send(Err(no_threads(&error))),
+            Err(error) => {
+                // Some threads may be there already.
+                end.cancel();
+                _ = tell.send(Err(no_threads(&error)));
+            }
         };
         Builder::new().name("librqbit".into()).spawn(run).map_err(|error| no_threads(&error))?;
         started.await.unwrap_or_else(|_| Err(Error::Internal("librqbit did not start".into())))
