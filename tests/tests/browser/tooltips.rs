@@ -1,7 +1,7 @@
 //! Buttons that are icons say what they do: to who points at them, who goes there by keyboard, and who hears
 //! the page.
 
-use thirtyfour::Key;
+use thirtyfour::{Key, WebElement};
 use torrpeddo_tests::browser::Done;
 
 use crate::manager::add_paused;
@@ -20,6 +20,18 @@ impl Case {
         })
         .await;
     }
+
+    /// Goes to an element by keyboard alone.
+    async fn tab_to(&self, testid: &str) -> Done<WebElement> {
+        for _ in 0..20 {
+            self.press(Key::Tab).await?;
+            let focused = self.browser.driver.active_element().await?;
+            if focused.attr("data-testid").await?.as_deref() == Some(testid) {
+                return Ok(focused);
+            }
+        }
+        panic!("no way to {testid} by keyboard");
+    }
 }
 
 async fn icons_say_what_they_do(case: &Case) -> Done {
@@ -27,8 +39,7 @@ async fn icons_say_what_they_do(case: &Case) -> Done {
     let browser = &case.browser;
     browser.open(&browser.page("popup.html")).await?;
     browser.element("torrent-row").await?;
-    case.press(Key::Tab).await?;
-    let focused = browser.driver.active_element().await?;
+    let focused = case.tab_to("open-manager").await?;
     let name = focused.attr("aria-label").await?.expect("a name");
     case.tooltip(&name).await;
     // The name says it; said again as a description it would be read out twice.

@@ -29,6 +29,8 @@ struct State {
     bits: Bitfield,
     progress: Progress,
     notes: Notes,
+    /// The bytes of the pieces that were verified in this run.
+    verified: u64,
     unsaved: bool,
     /// A sync failed. What it was about may be lost although a later sync succeeds, so nothing is
     /// recorded any more: the next run begins with the last good record. So it is after the end,
@@ -42,7 +44,7 @@ impl Ledger {
         let bits = Bitfield::empty(meta.piece_count);
         let progress = Progress::count(&meta, &bits, &selected);
         let notes = Notes::none();
-        let state = State { bits, progress, notes, unsaved: false, doubtful: false };
+        let state = State { bits, progress, notes, verified: 0, unsaved: false, doubtful: false };
         let (id, state, saving) = (meta.info_hash, Mutex::new(state), Mutex::default());
         Self { id, meta, records, selected, base, state, saving }
     }
@@ -70,6 +72,10 @@ impl Ledger {
         }
         if !state.doubtful {
             state.notes.add(piece);
+            // What was verified was received, though nobody may have been told yet.
+            state.verified += u64::from(self.meta.piece_len(piece));
+            let downloaded = self.base.downloaded + state.verified;
+            state.notes.set_totals(Totals { downloaded, uploaded: self.base.uploaded });
         }
         state.unsaved = true;
         let before = state.progress.is_finished();
@@ -135,5 +141,32 @@ impl Ledger {
     /// The verified pieces.
     pub fn bits(&self) -> Bitfield {
         self.state.lock().bits.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::testing::Sample;
+
+    #[test]
+    fn what_was_verified_counts_as_received_after_a_crash() {
+        let sample = Sample::zeros("zeros", 16384, 4 * 16384);
+        let dir = tempfile::tempdir().unwrap();
+        let records = Records::open(dir.path(), "boot").unwrap();
+        let base = Totals { downloaded: 10, uploaded: 5 };
+        let meta = Arc::clone(&sample.meta);
+        let ledger = Ledger::new(Arc::clone(&meta), records.clone(), vec![true], base);
+        ledger.begin(Bitfield::empty(meta.piece_count)).unwrap();
+        for piece in [1, 1, 3] {
+            ledger.add(piece);
+        }
+        let noted = || records.totals(meta.info_hash).unwrap();
+        assert_eq!(noted(), Totals { downloaded: 10 + 2 * 16384, uploaded: 5 });
+        // What librqbit has counted is more: pieces that are under way.
+        ledger.note_traffic(3 * 16384, 7);
+        assert_eq!(noted(), Totals { downloaded: 10 + 3 * 16384, uploaded: 12 });
+        ledger.add(0);
+        assert_eq!(noted(), Totals { downloaded: 10 + 3 * 16384, uploaded: 12 });
     }
 }

@@ -19,6 +19,9 @@ use crate::session::types::SessionConfig;
 
 /// How long a peer may take to answer a connection.
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long a peer may be silent: one that has nothing to say sends a sign of life every two minutes
+/// (BEP 3), and who waits for its turn to download hears nothing until it comes.
+const SILENCE: Duration = Duration::from_secs(130);
 /// How many torrents librqbit looks at at a time. The slow part of that is ours, and limited there.
 const INITIALIZING: usize = 8;
 
@@ -118,6 +121,7 @@ async fn start_this_way(
         connect: Some(ConnectionOptions {
             peer_opts: Some(PeerConnectionOptions {
                 connect_timeout: Some(CONNECT),
+                read_write_timeout: Some(SILENCE),
                 ..PeerConnectionOptions::default()
             }),
             ..ConnectionOptions::default()
