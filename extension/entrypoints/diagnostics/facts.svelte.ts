@@ -1,9 +1,10 @@
 import { browser } from 'wxt/browser';
 import { thisAgent } from '@/lib/agent';
 import { Engine } from '@/lib/engine.svelte';
-import type { Finding, Torrent } from '@/lib/protocol/generated';
+import type { Finding } from '@/lib/protocol/generated';
 import type { Private } from '@/lib/redact';
 import { PROTOCOL_VERSION } from '@/lib/rpc/client';
+import { everyTorrent } from '@/lib/rpc/every';
 import { reportText } from './report';
 
 const LOG_LINES = 500;
@@ -56,13 +57,7 @@ export class DiagnosticsFacts {
   async #learnPrivate(): Promise<void> {
     const { client } = this.engine;
     const settings = await client.call('get_settings', {});
-    const torrents: Torrent[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await client.call('get_status', cursor === undefined ? {} : { cursor });
-      torrents.push(...page.torrents);
-      cursor = page.next_cursor;
-    } while (cursor !== undefined);
+    const torrents = await everyTorrent(client);
     const folders = [settings.download_folder, settings.incomplete_folder, settings.watch_folder];
     this.#private = {
       torrents: torrents.map(({ name }) => name),

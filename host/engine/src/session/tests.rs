@@ -14,7 +14,7 @@ use super::testing::Sample;
 use super::*;
 
 /// How long anything may take on a busy machine.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A session with its folders.
 struct Node {
