@@ -121,14 +121,19 @@ impl Wine {
         Relay::spawn(&mut self.command(arguments))
     }
 
+    /// Runs a program of Windows to its end. Its errors are not read: Wine may start its desktop on the
+    /// way, which stays and would hold that pipe open.
+    fn output(&self, program: &str, arguments: &[&str]) -> Output {
+        self.program(program, arguments).stderr(Stdio::null()).output().expect("Wine")
+    }
+
     /// Runs a program of Windows to its end, which must be a good one.
     ///
     /// # Panics
     /// When it is not.
     #[track_caller]
     pub fn done(&self, program: &str, arguments: &[&str]) {
-        // Wine may start its desktop on the way, which stays and would hold that pipe open.
-        let output = self.program(program, arguments).stderr(Stdio::null()).output().expect("Wine");
+        let output = self.output(program, arguments);
         assert!(output.status.success(), "{program} {arguments:?}: {output:?}");
     }
 
@@ -171,8 +176,7 @@ impl Wine {
     pub fn registry(&self, key: &str, name: Option<&str>) -> Option<String> {
         let value = name.map_or(vec!["/ve"], |name| vec!["/v", name]);
         let arguments = [&["query", key], value.as_slice()].concat();
-        // Wine may start its desktop on the way, which stays and would hold that pipe open.
-        let output = self.program("reg", &arguments).stderr(Stdio::null()).output().expect("Wine");
+        let output = self.output("reg", &arguments);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         output.status.success().then(|| {
             let value = text.lines().find_map(|line| line.split_once("REG_SZ"));
