@@ -4,6 +4,7 @@
 //! asks for what changed after the last number it saw: the cost is that of the changes, not of
 //! the list.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -19,7 +20,8 @@ const TOMBSTONES: usize = 4096;
 pub struct Delta {
     /// The list begins anew: the subscriber was away for too long, or is new.
     pub reset: bool,
-    /// New and changed torrents, in the order of their last change.
+    /// New and changed torrents, in the order of their last change; a whole list in the order that
+    /// people look at it in.
     pub upsert: Vec<Arc<Torrent>>,
     /// Torrents that are gone.
     pub removed: Vec<InfoHash>,
@@ -98,9 +100,7 @@ impl Board {
             },
             _ => {
                 let mut upsert: Vec<_> = self.all().cloned().collect();
-                upsert.sort_by(|one, other| {
-                    (one.added_at, &one.id).cmp(&(other.added_at, &other.id))
-                });
+                upsert.sort_by(|one, other| place(one).cmp(&place(other)));
                 Delta { reset: true, upsert, removed: Vec::new(), version }
             }
         }
@@ -110,6 +110,12 @@ impl Board {
         self.version += 1;
         self.version
     }
+}
+
+/// Where a torrent stands for those who look: in the order of the queue, then the newest first.
+fn place(torrent: &Torrent) -> impl Ord + use<'_> {
+    let position = torrent.queue_position;
+    (position.is_none(), position, Reverse(torrent.added_at), &torrent.id)
 }
 
 #[cfg(test)]
@@ -138,6 +144,19 @@ mod tests {
         assert!(!second.reset);
         assert_eq!(names(&second), ["uno"]);
         assert_eq!(second.removed, [InfoHash([2; 20])]);
+    }
+
+    #[test]
+    fn a_whole_list_begins_with_what_people_see_first() {
+        let mut board = Board::default();
+        for (number, added_at, queue_position) in
+            [(1, 10, None), (2, 20, None), (3, 5, Some(1)), (4, 30, Some(0))]
+        {
+            let torrent =
+                Torrent { added_at, queue_position, ..torrent(number, &number.to_string()) };
+            board.publish(InfoHash([number; 20]), torrent);
+        }
+        assert_eq!(names(&board.since(None)), ["4", "3", "2", "1"]);
     }
 
     #[test]

@@ -24,7 +24,7 @@ mod ticker;
 mod watch;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use torrpeddo_protocol::{Torrent, TorrentState};
 
-pub(super) fn torrent(id: u8, name: &str) -> Torrent {
+pub(crate) fn torrent(id: u8, name: &str) -> Torrent {
     Torrent {
         id: crate::metainfo::InfoHash([id; 20]).to_string(),
         name: name.into(),

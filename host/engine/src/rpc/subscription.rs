@@ -27,6 +27,10 @@ const INTERVAL_MS: u64 = 1000;
 /// How many bytes of torrents go into one frame.
 const FRAME_BYTES: usize = limits::FRAME_TO_CLIENT / 2;
 
+/// And into the first one of a whole list: a screenful, which a browser has in a moment. It reads what
+/// a host says in small pieces.
+const SCREEN_BYTES: usize = 24 << 10;
+
 /// A running subscription; dropping it ends it.
 pub(crate) struct Subscription {
     connection: Weak<Connection>,
@@ -177,29 +181,76 @@ async fn next(events: Option<&mut broadcast::Receiver<Event>>) -> Option<Event> 
     }
 }
 
-/// One change, in as many frames as it needs.
-fn frames(delta: Delta) -> Vec<TorrentsChanged> {
-    let mut frames = vec![TorrentsChanged {
-        reset: delta.reset,
-        removed: delta.removed.iter().map(ToString::to_string).collect(),
-        ..TorrentsChanged::default()
-    }];
-    // An id takes 43 bytes in JSON; the board remembers few enough for one frame.
-    let mut bytes = 43 * delta.removed.len();
-    for torrent in delta.upsert {
-        let torrent: Torrent = (*torrent).clone();
-        let heavy = weight(&torrent) * 2;
-        if bytes + heavy > FRAME_BYTES && bytes > 0 {
-            if let Some(last) = frames.last_mut() {
-                last.more = true;
+/// One change, in as many frames as it needs, each made when it is asked for.
+fn frames(delta: Delta) -> impl Iterator<Item = TorrentsChanged> {
+    let mut torrents = delta.upsert.into_iter().peekable();
+    let mut first = Some((delta.reset, delta.removed));
+    std::iter::from_fn(move || {
+        let mut frame = TorrentsChanged::default();
+        let (mut bytes, mut room) = (0, FRAME_BYTES);
+        if let Some((reset, removed)) = first.take() {
+            frame.reset = reset;
+            frame.removed = removed.iter().map(ToString::to_string).collect();
+            // An id takes 43 bytes in JSON; the board remembers few enough for one frame.
+            bytes = 43 * removed.len();
+            if reset {
+                room = SCREEN_BYTES;
             }
-            frames.push(TorrentsChanged::default());
-            bytes = 0;
+        } else {
+            torrents.peek()?;
         }
-        bytes += heavy;
-        if let Some(last) = frames.last_mut() {
-            last.upsert.push(torrent);
+        while let Some(torrent) = torrents.next_if(|next| bytes == 0 || bytes + heavy(next) <= room)
+        {
+            bytes += heavy(&torrent);
+            frame.upsert.push((*torrent).clone());
+        }
+        frame.more = torrents.peek().is_some();
+        Some(frame)
+    })
+}
+
+/// The most bytes that a torrent takes.
+fn heavy(torrent: &Torrent) -> usize {
+    weight(torrent) * 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manager::testing::torrent;
+
+    fn of(count: u8, reset: bool) -> Vec<TorrentsChanged> {
+        let upsert = (0..count).map(|number| Arc::new(torrent(number, "x"))).collect();
+        frames(Delta { reset, upsert, ..Delta::default() }).collect()
+    }
+
+    #[test]
+    fn a_whole_list_begins_with_a_screenful() {
+        let list = of(200, true);
+        assert!(list.len() > 1, "{}", list.len());
+        let first = &list[0];
+        assert!(first.reset && (10..40).contains(&first.upsert.len()), "{}", first.upsert.len());
+        let (last, others) = list.split_last().unwrap();
+        assert!(others.iter().all(|frame| frame.more) && !last.more);
+        assert!(list.iter().skip(1).all(|frame| !frame.reset));
+        assert_eq!(list.iter().map(|frame| frame.upsert.len()).sum::<usize>(), 200);
+    }
+
+    #[test]
+    fn little_is_told_in_one_frame() {
+        for (count, reset) in [(0, true), (1, true), (0, false), (100, false)] {
+            let told = of(count, reset);
+            assert_eq!(told.len(), 1);
+            assert!(told[0].reset == reset && !told[0].more);
+            assert_eq!(told[0].upsert.len(), usize::from(count));
         }
     }
-    frames
+
+    #[test]
+    fn what_is_larger_than_a_frame_has_one_of_its_own() {
+        let large = Arc::new(Torrent { name: "x".repeat(FRAME_BYTES), ..torrent(1, "") });
+        let upsert = vec![Arc::clone(&large), large];
+        let told: Vec<_> = frames(Delta { upsert, ..Delta::default() }).collect();
+        assert_eq!(told.iter().map(|frame| frame.upsert.len()).collect::<Vec<_>>(), [1, 1]);
+    }
 }
