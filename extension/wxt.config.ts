@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from 'wxt';
+import { inFewFiles } from './build/chunks';
 import { Notices } from './build/notices';
 import { inOrder } from './build/order';
 
@@ -36,8 +37,8 @@ export default defineConfig({
     },
   },
   vite: () => ({
-    plugins: [notices.plugin(), inOrder()],
-    build: { target: 'es2022' },
+    plugins: [notices.plugin(), inOrder(), inFewFiles()],
+    build: { target: 'es2022', modulePreload: { polyfill: false } },
     resolve: { dedupe: ['svelte'] },
   }),
   manifest: ({ browser }) => ({

@@ -1,11 +1,11 @@
-import type Icon from '@lucide/svelte/icons/x';
+import type { IconNode } from 'lucide';
 
 /** Something to choose from a menu. With `checked` it is a box that is ticked, and the menu stays open. */
 export interface MenuItem {
   kind: 'item';
   id: string;
   label: string;
-  icon?: typeof Icon | undefined;
+  icon?: IconNode | undefined;
   /** The keys that do the same without the menu. */
   keys?: string | undefined;
   bad?: boolean;
@@ -18,7 +18,7 @@ export interface Submenu {
   kind: 'submenu';
   id: string;
   label: string;
-  icon?: typeof Icon | undefined;
+  icon?: IconNode | undefined;
   entries: readonly MenuItem[];
 }
 

@@ -1,13 +1,15 @@
 import { mount, type Component } from 'svelte';
-import '@/assets/base.css';
-import { localiseDocument } from './i18n';
-import { followTheme } from './theme';
+import { beginPage } from './begin';
 import { showTips } from './tips';
 
-/** What every page does first: its colours, its language, its content, its tooltips. */
+/** Opens a page that loads all it needs at once. */
 export function openPage(content: Component, title: string): void {
-  followTheme();
-  localiseDocument(title);
-  mount(content, { target: document.body });
+  beginPage(title);
+  showPage(content, {});
+}
+
+/** Shows the content of a page that has begun. */
+export function showPage<P extends Record<string, unknown>>(content: Component<P>, props: P): void {
+  mount(content, { target: document.body, props });
   showTips();
 }

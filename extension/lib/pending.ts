@@ -1,6 +1,7 @@
 import { browser } from 'wxt/browser';
 import { sketchMagnet } from './magnet';
 import { SOURCES_LIMIT, type PageLink, type Source } from './messages';
+import type { Session, Torrent } from './protocol/generated';
 import type { Sample } from './rates';
 
 /** What waits for the add dialog. */
@@ -9,6 +10,12 @@ export interface PendingItem {
   source: Source;
   /** It is not from the user's own hand: asked about whatever the settings say. */
   ask?: true;
+}
+
+/** The beginning of the list, and the totals, as they were. */
+export interface Glimpse {
+  torrents: readonly Torrent[];
+  session: Session;
 }
 
 /** What lives as long as the browser does. */
@@ -20,6 +27,8 @@ interface SessionState {
   heardAt: number;
   /** Where the popup was when it was closed. */
   place: { search: string; top: number };
+  /** What it showed first, so that it has something to show before the engine has answered. */
+  glimpse: Glimpse;
   /** The links of a page, for the user to choose from. */
   offered: PageLink[];
   /** What the toolbar button says while nothing is wrong. */

@@ -28,12 +28,13 @@ export function matches(filter: Filter, state: TorrentState): boolean {
   return filter === 'all' || MEMBERS[filter].includes(state);
 }
 
-export function countFilter(filter: Filter, counts: Partial<Record<TorrentState, number>>): number {
-  let sum = 0;
+/** How many torrents each filter lets through, by the numbers of each state. */
+export function countFilters(counts: Partial<Record<TorrentState, number>>): Record<Filter, number> {
+  const sums: Record<Filter, number> = { all: 0, active: 0, complete: 0, paused: 0, error: 0 };
   for (const [state, number] of Object.entries(counts)) {
-    if (matches(filter, state as TorrentState)) sum += number;
+    for (const each of FILTERS) if (matches(each, state as TorrentState)) sums[each] += number;
   }
-  return sum;
+  return sums;
 }
 
 export type Action = 'pause' | 'resume' | 'cancel' | 'delete-files' | 'remove' | 'open-folder';

@@ -1,3 +1,6 @@
+/** Rows beyond the edges, so that a scroll finds them there. */
+export const SPARE = 6;
+
 /** Which rows of a long list are worth having in the document. */
 export interface Window {
   start: number;
@@ -9,7 +12,7 @@ export function visible(
   rowHeight: number,
   scrollTop: number,
   height: number,
-  spare = 6,
+  spare = SPARE,
 ): Window {
   const first = Math.floor(Math.max(0, scrollTop) / rowHeight);
   const shown = Math.ceil(height / rowHeight) + 1;

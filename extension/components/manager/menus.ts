@@ -1,20 +1,23 @@
-import ArrowDownToLine from '@lucide/svelte/icons/arrow-down-to-line';
-import ArrowUpToLine from '@lucide/svelte/icons/arrow-up-to-line';
-import Ban from '@lucide/svelte/icons/ban';
-import ChevronDown from '@lucide/svelte/icons/chevron-down';
-import ChevronUp from '@lucide/svelte/icons/chevron-up';
-import FastForward from '@lucide/svelte/icons/fast-forward';
-import FileDown from '@lucide/svelte/icons/file-down';
-import FolderInput from '@lucide/svelte/icons/folder-input';
-import FolderOpen from '@lucide/svelte/icons/folder-open';
-import ListOrdered from '@lucide/svelte/icons/list-ordered';
-import Magnet from '@lucide/svelte/icons/magnet';
-import Pause from '@lucide/svelte/icons/pause';
-import Play from '@lucide/svelte/icons/play';
-import RotateCcw from '@lucide/svelte/icons/rotate-ccw';
-import ScanSearch from '@lucide/svelte/icons/scan-search';
-import Tags from '@lucide/svelte/icons/tags';
-import Trash2 from '@lucide/svelte/icons/trash-2';
+import {
+  ArrowDownToLine,
+  ArrowUpToLine,
+  Ban,
+  ChevronDown,
+  ChevronUp,
+  FastForward,
+  FileDown,
+  FolderInput,
+  FolderOpen,
+  ListOrdered,
+  Magnet,
+  Pause,
+  Play,
+  RotateCcw,
+  ScanSearch,
+  Tags,
+  Trash2,
+  type IconNode,
+} from 'lucide';
 import { t, type MessageKey } from '@/lib/i18n';
 import { column, COLUMNS, DEFAULT_LAYOUT, toggleColumn } from '@/lib/manager/columns';
 import { targets, type Command } from '@/lib/manager/commands';
@@ -23,7 +26,7 @@ import type { ManagerPage } from '@/lib/manager/page.svelte';
 import type { MenuEntry, MenuItem } from '@/lib/menu';
 
 /** How each command looks in menus and on buttons. */
-export const FACES: Record<Command, { label: MessageKey; icon: typeof Ban }> = {
+export const FACES: Record<Command, { label: MessageKey; icon: IconNode }> = {
   pause: { label: 'actionPause', icon: Pause },
   resume: { label: 'actionResume', icon: Play },
   force: { label: 'actionForce', icon: FastForward },

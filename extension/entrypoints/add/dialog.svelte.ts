@@ -4,6 +4,7 @@ import { Engine } from '@/lib/engine.svelte';
 import { t } from '@/lib/i18n';
 import { isMagnet } from '@/lib/magnet';
 import type { FromPage, PageLink, Source } from '@/lib/messages';
+import { Mirror } from '@/lib/mirror';
 import {
   changePending,
   forgetSession,
@@ -18,7 +19,7 @@ import { displayText } from '@/lib/text';
 
 /** What the add dialog knows and does. What waits to be added comes from the session's storage. */
 export class AddDialog {
-  readonly engine = new Engine('add', ['session']);
+  readonly engine = new Engine(new Mirror('add', ['session']));
   items = $state.raw<AddItem[]>([]);
   chosen = $state<string | undefined>();
   folder = $state('');

@@ -1,6 +1,7 @@
 import { browser } from 'wxt/browser';
 import { thisAgent } from '@/lib/agent';
 import { Engine } from '@/lib/engine.svelte';
+import { Mirror } from '@/lib/mirror';
 import type { Finding } from '@/lib/protocol/generated';
 import type { Private } from '@/lib/redact';
 import { PROTOCOL_VERSION } from '@/lib/rpc/client';
@@ -11,7 +12,7 @@ const LOG_LINES = 500;
 
 /** Gathers what the page shows, and what must not leave it. */
 export class DiagnosticsFacts {
-  readonly engine = new Engine('diagnostics', []);
+  readonly engine = new Engine(new Mirror('diagnostics', []));
   findings = $state.raw<Finding[] | undefined>();
   log = $state.raw<string[] | undefined>();
   system = $state.raw<string>('');

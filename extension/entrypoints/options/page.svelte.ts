@@ -1,5 +1,6 @@
 import { Engine } from '@/lib/engine.svelte';
 import { t } from '@/lib/i18n';
+import { Mirror } from '@/lib/mirror';
 import type { Settings } from '@/lib/protocol/generated';
 import { forgetLocal, readLocal, writeLocal } from '@/lib/settings';
 import { displaySentence } from '@/lib/text';
@@ -16,7 +17,7 @@ export function sentenceOf(error: unknown): string {
 
 /** The engine's settings on the page: read, changed one at a time, and what needs a new start of it. */
 export class SettingsPage {
-  readonly engine = new Engine('options', []);
+  readonly engine = new Engine(new Mirror('options', []));
   settings = $state.raw<Settings | undefined>();
   /** What they are when nobody has set any. */
   defaults = $state.raw<Settings | undefined>();

@@ -1,5 +1,3 @@
-import { t } from '@/lib/i18n';
-import { openPage } from '@/lib/page';
-import Popup from './Popup.svelte';
+import { openPopup } from './open';
 
-openPage(Popup, t('extName'));
+openPopup();

@@ -1,6 +1,7 @@
 import { Engine } from '../engine.svelte';
 import { count } from '../format';
 import { t } from '../i18n';
+import { Mirror } from '../mirror';
 import type { Torrent } from '../protocol/generated';
 import { RpcFailure } from '../rpc/errors';
 import { readLocal, writeLocal } from '../settings';
@@ -34,7 +35,7 @@ const REMEMBER_AFTER_MS = 400;
 
 /** What the full page knows and does. Torrents are the engine's; here is how they are looked at. */
 export class ManagerPage {
-  readonly engine = new Engine('manager', ['torrents', 'session']);
+  readonly engine = new Engine(new Mirror('manager', ['torrents', 'session']));
   readonly history = new History();
   narrowing = $state.raw<Narrowing>(EVERYTHING);
   layout = $state.raw<Layout>(DEFAULT_LAYOUT);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { RpcClient, type ConnectionState, type PortLike } from './client';
+import type { Topic } from '../protocol/generated';
+import { RpcClient, type ClientOptions, type ConnectionState, type PortLike } from './client';
 import { classifyPortEnd, RpcFailure } from './errors';
 
 interface Sent {
@@ -37,8 +38,9 @@ class FakePort implements PortLike {
 let ports: FakePort[];
 let states: ConnectionState['status'][];
 
-function client(): RpcClient {
+function client(subscribe?: ClientOptions['subscribe']): RpcClient {
   const made = new RpcClient({
+    ...(subscribe && { subscribe }),
     connect: () => {
       const port = new FakePort();
       ports.push(port);
@@ -78,6 +80,19 @@ describe('calls', () => {
     port().say({ jsonrpc: '2.0', id: port().sent[1]?.id, result: {} });
     await expect(session).resolves.toEqual({ dht_nodes: 3 });
     await expect(ping).resolves.toEqual({});
+  });
+
+  it('come after the subscription, which does not wait for the greeting’s answer', async () => {
+    const subscribe = { topics: ['torrents'] as Topic[], interval_ms: 1000 };
+    const rpc = client(subscribe);
+    rpc.start();
+    const call = rpc.call('ping', {});
+    expect(port().sent.map(({ method }) => method)).toEqual(['hello', 'subscribe']);
+    port().greet();
+    expect(port().sent.map(({ method }) => method)).toEqual(['hello', 'subscribe', 'ping']);
+    expect(new Set(port().sent.map(({ id }) => id)).size).toBe(3);
+    port().say({ jsonrpc: '2.0', id: port().sent[2]?.id, result: {} });
+    await call;
   });
 
   it('fail with the engine’s own sentence and kind', async () => {

@@ -16,6 +16,8 @@ export interface ClientOptions {
   /** Where Chromium says why a port ended; Firefox says it on the port. */
   lastError?: () => string | undefined;
   client: { name: string; version: string; browser?: string };
+  /** What every connection begins with, right behind the greeting; its answer is not waited for. */
+  subscribe?: Methods['subscribe']['params'];
   /** What to say when the browser gives no reason of its own. */
   sentences?: Partial<Record<'disconnected' | 'timeout' | 'too_large' | 'bad_answer', string>>;
 }
@@ -215,6 +217,10 @@ export class RpcClient {
       HELLO_TIMEOUT_MS,
     );
     this.#post(id, JSON.stringify(hello));
+    const { subscribe: params } = this.#options;
+    if (params === undefined) return;
+    const subscribe = { jsonrpc: '2.0', id: this.#nextId++, method: 'subscribe', params };
+    this.#post(subscribe.id, JSON.stringify(subscribe));
   }
 
   #receive(message: unknown): void {

@@ -1,11 +1,12 @@
 import { browser } from 'wxt/browser';
 import { t } from '../i18n';
+import type { Methods } from '../protocol/generated';
 import { RpcClient } from './client';
 
 export const HOST_NAME = 'org.torrpeddo.host';
 
 /** A client over a native port of this page's own. */
-export function createClient(page: string): RpcClient {
+export function createClient(page: string, subscribe?: Methods['subscribe']['params']): RpcClient {
   return new RpcClient({
     connect: () => browser.runtime.connectNative(HOST_NAME),
     lastError: () => browser.runtime.lastError?.message,
@@ -14,6 +15,7 @@ export function createClient(page: string): RpcClient {
       version: browser.runtime.getManifest().version,
       browser: import.meta.env.BROWSER,
     },
+    ...(subscribe && { subscribe }),
     sentences: {
       disconnected: t('errorDisconnected'),
       timeout: t('errorTimeout'),

@@ -65,13 +65,15 @@ pub fn pages() {
         limited(&format!("popup with gzip, {build}"), popup, kib(POPUP_LIMIT), "KiB");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let times = runtime.expect("a runtime").block_on(popup_times()).expect("a popup");
-    limited("popup to its first rows, 1000 torrents", median(times), 150.0, "ms");
+    let [first, again] = runtime.expect("a runtime").block_on(popup_times()).expect("a popup");
+    limited("popup to its first rows, 1000 torrents", median(again), 150.0, "ms");
+    limited("  for the first time in a browser", median(first), 150.0, "ms");
 }
 
 /// Opens the popup again and again, and returns how many milliseconds after the browser began with the page
-/// its first row was drawn. Chromium's; Firefox has no way to look from the very beginning.
-async fn popup_times() -> Done<Vec<f64>> {
+/// its first row was drawn: as if for the first time, and otherwise. Chromium's; Firefox has no way to
+/// look from the very beginning.
+async fn popup_times() -> Done<[Vec<f64>; 2]> {
     let sandbox = Sandbox::new();
     let relay = sandbox.relay();
     let asked: Vec<u64> = (0..TORRENTS)
@@ -92,12 +94,18 @@ async fn popup_times() -> Done<Vec<f64>> {
             requestAnimationFrame(() => { document.documentElement.dataset.drawn = performance.now(); });
         }).observe(document, { subtree: true, childList: true })";
     browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": watch})).await?;
-    let mut times = Vec::new();
-    for _ in 0..OPENINGS {
+    let mut times = [Vec::new(), Vec::new()];
+    for number in 0..2 * OPENINGS {
+        if number % 2 == 0 {
+            let forget = "return chrome.storage.session.clear()";
+            browser.driver.execute(forget, vec![]).await?;
+        }
         browser.driver.goto(&popup).await?;
         let page = browser.css("[data-drawn]").await?;
         let drawn = page.attr("data-drawn").await?.and_then(|text| text.parse().ok());
-        times.push(drawn.expect("a time"));
+        times[number % 2].push(drawn.expect("a time"));
+        // The whole list, so that the popup has seen what it may show the next time.
+        browser.css(&format!("[data-testid=torrent-list][data-total='{TORRENTS}']")).await?;
     }
     browser.quit().await?;
     Ok(times)

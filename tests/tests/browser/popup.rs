@@ -1,10 +1,12 @@
 //! The popup: it forgets nothing when it closes, and what was done in it can be undone.
 
+use rustix::process::Signal;
 use serde_json::json;
 use thirtyfour::Key;
 use thirtyfour::prelude::*;
 use torrpeddo_tests::browser::Done;
 use torrpeddo_tests::magnets::{dead, dead_id};
+use torrpeddo_tests::process;
 
 use crate::support::{Case, slow_seeder, wait};
 
@@ -14,6 +16,7 @@ in_each_browser!(
     adding_again_keeps_what_was_being_removed,
     everything_is_paused_and_resumed,
     it_opens_where_it_was,
+    it_shows_what_was_there_before_the_engine_answers,
     the_rates_have_a_past,
 );
 
@@ -146,6 +149,32 @@ async fn it_opens_where_it_was(case: &Case) -> Done {
     let top = "return document.querySelector('.scroller').scrollTop";
     let top: f64 = case.browser.driver.execute(top, vec![]).await?.convert()?;
     assert!(top > 800.0, "{top}");
+    Ok(())
+}
+
+async fn it_shows_what_was_there_before_the_engine_answers(case: &Case) -> Done {
+    case.add_dead(1..4);
+    case.open_popup().await?;
+    case.rows(3).await;
+    let noted = "return browser.storage.session.get('glimpse').then(({ glimpse }) => glimpse?.torrents.length ?? 0)";
+    let noted = noted.replace("browser", "(globalThis.browser ?? chrome)");
+    wait("a note of what is in sight", async || {
+        let noted = case.browser.driver.execute(&noted, vec![]).await.ok()?;
+        (noted.convert::<usize>().ok()? == 3).then_some(())
+    })
+    .await;
+    case.close_popup().await?;
+
+    let relay = case.relay();
+    relay.ok("remove", json!({"ids": [dead_id(1)]}));
+    let engine = case.sandbox.engine_pid();
+    process::send(engine, Signal::STOP);
+    case.open_popup().await?;
+    case.rows(3).await;
+    case.browser.css("[data-testid=popup][data-connection=connecting]").await?;
+    process::send(engine, Signal::CONT);
+    case.browser.css("[data-testid=popup][data-connection=ready]").await?;
+    case.rows(2).await;
     Ok(())
 }
 
