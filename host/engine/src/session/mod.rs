@@ -7,6 +7,7 @@
 //! - A torrent that has been halted has no connection and no disk work left.
 
 mod backend;
+mod behind;
 mod bits;
 mod check;
 mod content;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use librqbit::{AddTorrentOptions, ManagedTorrent, ManagedTorrentState};
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::files::Folder;
 use crate::metainfo::{self, InfoHash};
 use crate::session::backend::{Backend, look_up};
+use crate::session::behind::Behind;
 use crate::session::bits::{Bitfield, Progress, selection};
 use crate::session::blocking;
 use crate::session::check::find_pieces;
@@ -169,6 +171,7 @@ impl Run {
         };
         let factory = Factory {
             content: Arc::clone(&self.content),
+            behind: Behind::new(Arc::clone(&self.content), Handle::current()),
             ledger: Arc::clone(&self.ledger),
             finished: shared.finished.clone(),
             holders: self.holders.clone(),

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use librqbit::storage::filesystem::FilesystemStorageFactory;
 use librqbit::storage::{BoxStorageFactory, StorageFactory, StorageFactoryExt, TorrentStorage};
 use librqbit::{ManagedTorrentShared, TorrentMetadata};
-use librqbit_core::constants::CHUNK_SIZE;
 use tokio::sync::{Notify, watch};
 
+use crate::session::behind::Behind;
 use crate::session::content::{Content, Fault};
 use crate::session::ledger::Ledger;
 
@@ -20,6 +20,8 @@ use crate::session::ledger::Ledger;
 pub struct Factory {
     /// Where the bytes go.
     pub content: Arc<Content>,
+    /// And what they pass through on their way.
+    pub behind: Arc<Behind>,
     /// Where verified pieces go.
     pub ledger: Arc<Ledger>,
     /// Told when the last wanted piece was verified.
@@ -86,12 +88,13 @@ impl TorrentStorage for Storage {
             buf.fill(0);
             return Ok(());
         }
+        self.note(self.factory.behind.settle(file_id, offset, buf.len()))?;
         self.note(content.read(file_id, offset, buf))
     }
 
     fn pwrite_all(&self, file_id: usize, offset: u64, buf: &[u8]) -> anyhow::Result<()> {
         anyhow::ensure!(self.live, Fault::Stopped);
-        self.note(self.factory.content.write(file_id, offset, buf))
+        self.note(self.factory.behind.write(file_id, offset, [buf, &[]]))
     }
 
     fn pwrite_all_vectored(
@@ -100,13 +103,8 @@ impl TorrentStorage for Storage {
         offset: u64,
         [first, second]: [IoSlice<'_>; 2],
     ) -> anyhow::Result<usize> {
-        let mut buffer = [0; CHUNK_SIZE as usize];
-        if let Some(block) = join(&mut buffer, &first, &second) {
-            self.pwrite_all(file_id, offset, block)?;
-        } else {
-            self.pwrite_all(file_id, offset, &first)?;
-            self.pwrite_all(file_id, offset + first.len() as u64, &second)?;
-        }
+        anyhow::ensure!(self.live, Fault::Stopped);
+        self.note(self.factory.behind.write(file_id, offset, [&first, &second]))?;
         Ok(first.len() + second.len())
     }
 
@@ -137,20 +135,6 @@ impl TorrentStorage for Storage {
         }
         Ok(())
     }
-}
-
-/// Joins a block that lies in two parts, at the end and at the beginning of the buffer that it was
-/// received in: many do, and to copy one costs less than to write twice. `None` where there is
-/// nothing to join or it is no block.
-fn join<'a>(buffer: &'a mut [u8], first: &[u8], second: &[u8]) -> Option<&'a [u8]> {
-    if first.is_empty() || second.is_empty() {
-        return None;
-    }
-    let block = buffer.get_mut(..first.len() + second.len())?;
-    let (start, end) = block.split_at_mut(first.len());
-    start.copy_from_slice(first);
-    end.copy_from_slice(second);
-    Some(block)
 }
 
 /// Counts who still holds something, and waits until nobody does.
@@ -189,20 +173,5 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.0.holding.fetch_sub(1, Ordering::AcqRel);
         self.0.changed.notify_waiters();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_parts_of_a_block_are_joined() {
-        let mut buffer = [9; 6];
-        assert_eq!(join(&mut buffer, b"ab", b"cde"), Some(&b"abcde"[..]));
-        assert_eq!(join(&mut buffer, b"abc", b"def"), Some(&b"abcdef"[..]));
-        assert_eq!(join(&mut buffer, b"abcd", b"efg"), None, "it does not fit");
-        assert_eq!(join(&mut buffer, b"ab", b""), None);
-        assert_eq!(join(&mut buffer, b"", b""), None);
     }
 }
