@@ -21,6 +21,20 @@ export function connectionText(connection: ConnectionState): string {
   }
 }
 
+/** The same on a page that stays usable without one: as far as it is known, why it is gone. */
+export function offlineText(connection: ConnectionState): string {
+  switch (connection.status) {
+    case 'missing':
+    case 'forbidden':
+      return t('vanishedTitle');
+    case 'unavailable':
+    case 'incompatible':
+      return displaySentence(connection.message);
+    default:
+      return t('reconnecting');
+  }
+}
+
 export function connectionTone(connection: ConnectionState): 'good' | 'soft' | 'warn' {
   if (connection.status === 'ready') return 'good';
   return connection.status === 'connecting' || connection.status === 'idle' ? 'soft' : 'warn';

@@ -16,6 +16,7 @@ in_each_browser!(
     the_add_dialog_asks_the_next_one,
     the_diagnostics_outlive_it,
     a_page_hears_of_a_short_one,
+    pages_say_why_it_cannot_start,
 );
 
 impl Case {
@@ -205,4 +206,37 @@ async fn a_page_hears_of_a_short_one(case: &Case) -> Done {
         case.browser.element("torrent-row").await?;
     }
     Ok(())
+}
+
+/// The program is there and its engine cannot start: nobody is sent to install it again.
+async fn pages_say_why_it_cannot_start(case: &Case) -> Done {
+    let options = case.browser.open(&case.browser.page("options.html")).await?;
+    case.browser.element("option-download-folder").await?;
+    case.open_welcome().await?;
+    case.browser.css("[data-testid=welcome-status][data-status=ready]").await?;
+    let home = case.sandbox.home();
+    let database = home.join("torrpeddo.db");
+    // Its log too, which would else be read into what stands in its place.
+    let parts = ["torrpeddo.db", "torrpeddo.db-wal", "torrpeddo.db-shm"];
+    for part in parts {
+        std::fs::rename(home.join(part), home.join(format!("kept-{part}"))).expect("a database");
+    }
+    std::fs::write(&database, "no database").expect("a file");
+    case.sandbox.kill_engine();
+    case.browser.css("[data-testid=welcome-status][data-status=unavailable]").await?;
+    let said = case.browser.element("welcome-status").await?.text().await?;
+    assert!(said.contains("is damaged"), "{said}");
+    let heading = case.browser.css("h1").await?.text().await?;
+    assert_eq!(heading, "Torrpeddo's engine is not available");
+    case.gone("[data-testid=welcome-command]").await;
+    case.browser.driver.switch_to_window(options).await?;
+    let lost = case.browser.css("[role=status].lost").await?;
+    wait("the settings to say it too", async || {
+        lost.text().await.ok()?.contains("is damaged").then_some(())
+    })
+    .await;
+    for part in parts {
+        std::fs::rename(home.join(format!("kept-{part}")), home.join(part)).expect("the database");
+    }
+    case.connection("options", "ready").await
 }
