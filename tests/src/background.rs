@@ -44,6 +44,35 @@ impl Browser {
         .await
     }
 
+    /// Chooses an entry of the menu that the toolbar's button has, with what only a click of the user
+    /// may do. In Chromium it is a click on the page in front, which must be one of the extension: the
+    /// message that it sends to the background carries the click's rights.
+    ///
+    /// # Errors
+    /// What WebDriver says.
+    pub async fn menu_of_button(&self, id: &str) -> Done {
+        if self.kind == Kind::Firefox {
+            return self.menu(id).await;
+        }
+        let info = json!({"menuItemId": id, "editable": false});
+        self.in_worker(&format!(
+            "chrome.runtime.onMessage.addListener((message, sender, answer) => {{
+                if (message.type !== 'chosen in a menu') return;
+                if (message.click) chrome.contextMenus.onClicked.dispatch({info}, sender.tab);
+                answer(true);
+            }})"
+        ))
+        .await?;
+        let listens = "const done = arguments[0];
+            const ask = () => chrome.runtime.sendMessage({ type: 'chosen in a menu' })
+                .then(known => known ? done() : setTimeout(ask, 20), () => setTimeout(ask, 20));
+            ask();
+            document.addEventListener('click', () =>
+                void chrome.runtime.sendMessage({ type: 'chosen in a menu', click: true }), { once: true })";
+        self.driver.execute_async(listens, vec![]).await?;
+        self.css("h1").await?.click().await
+    }
+
     /// What a keyboard shortcut of the extension does.
     ///
     /// # Errors

@@ -3,11 +3,13 @@
 use serde_json::{Value, json};
 use torrpeddo_tests::browser::Done;
 
+use crate::manager::add_paused;
 use crate::support::{Case, link, slow_seeder, small_seeder, wait};
 
 in_each_browser!(
     the_button_counts_and_notifications_tell,
     everything_is_paused_and_resumed_by_shortcut,
+    the_list_opens_beside_a_page,
     the_button_tells_that_the_host_is_gone,
 );
 
@@ -82,6 +84,20 @@ async fn everything_is_paused_and_resumed_by_shortcut(case: &Case) -> Done {
     assert_eq!(state(&cancelled.id), "cancelled", "what was put aside stays there");
     case.browser.command("open-manager").await?;
     case.browser.wait_page("manager.html").await?;
+    Ok(())
+}
+
+/// In the browser's own panel, which is no tab.
+async fn the_list_opens_beside_a_page(case: &Case) -> Done {
+    add_paused(&case.relay(), 3);
+    case.open_welcome().await?;
+    case.browser.menu_of_button("open-panel").await?;
+    let rows = "api.tabs.query({}).then(tabs => {
+            if (tabs.some(tab => tab.url?.includes('sidepanel'))) return 'a tab';
+            const panel = api.extension.getViews().find(view => view.location.pathname === '/sidepanel.html');
+            return panel?.document.querySelectorAll('[data-testid=torrent-row]').length;
+        })";
+    wait("three rows in a panel", async || (case.ask(rows).await? == 3).then_some(())).await;
     Ok(())
 }
 
