@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use torrpeddo_protocol::model::{Finding, Level};
+use torrpeddo_protocol::size;
 
 use crate::environment::Environment;
 use crate::install::Outcome;
@@ -16,7 +17,7 @@ mod socket;
 pub use fix::Fix;
 
 /// Less than this is soon full.
-const LITTLE_SPACE: u64 = 1024 * 1024 * 1024;
+const LITTLE_SPACE: u64 = 1_000_000_000;
 
 /// What the program knows of itself and its engine.
 #[derive(Debug, Clone)]
@@ -223,13 +224,13 @@ fn download_folder(facts: &Facts<'_>) -> Finding {
     }
     match free_bytes(existing) {
         Some(free) if free < LITTLE_SPACE => with_remedy(
-            finding(CHECK, Level::Warning, format!("{shown} has only {} MiB left.", free >> 20)),
+            finding(CHECK, Level::Warning, format!("{shown} has only {} left.", size::bytes(free))),
             "Free some space, or choose another folder.",
         ),
         _ if existing != folder => {
             finding(CHECK, Level::Ok, format!("{shown} is made with the first download."))
         }
-        Some(free) => finding(CHECK, Level::Ok, format!("{shown} has {} GiB left.", free >> 30)),
+        Some(free) => finding(CHECK, Level::Ok, format!("{shown} has {} left.", size::bytes(free))),
         None => finding(CHECK, Level::Ok, format!("{shown} is there.")),
     }
 }

@@ -10,6 +10,7 @@
 //! - [`model`] and [`settings`]: what is told about torrents, the session and the settings;
 //! - [`methods`] and [`notifications`]: every request with its answer, and what the engine says
 //!   unasked;
+//! - [`size`]: how sizes are written in messages for people;
 //! - `client`: a blocking client, behind the feature of that name.
 
 #[cfg(feature = "client")]
@@ -21,6 +22,7 @@ pub mod methods;
 pub mod model;
 pub mod notifications;
 pub mod settings;
+pub mod size;
 #[cfg(feature = "typescript")]
 pub mod typescript;
 

@@ -6,7 +6,7 @@ use torrpeddo_protocol::methods::{
     Cancel, DeleteFiles, DeleteFilesParams, IdsParams, ManyResult, Method, OneResult, Pause,
     Remove, RemoveParams, Resume, ResumeParams,
 };
-use torrpeddo_protocol::{Torrent, limits};
+use torrpeddo_protocol::{Torrent, limits, size};
 
 use super::args::{DeleteFilesArguments, RemoveArguments, ResumeArguments, Which};
 use super::out::Out;
@@ -87,7 +87,7 @@ fn agreed(torrents: &[Torrent], what: &str, yes: bool, out: &Out) -> Result<bool
         several => format!("{} torrents", several.len()),
     };
     let bytes = torrents.iter().map(|torrent| torrent.done_bytes).sum();
-    Ok(out.ask(&format!("{what} {whose} ({})?", text::bytes(bytes))))
+    Ok(out.ask(&format!("{what} {whose} ({})?", size::bytes(bytes))))
 }
 
 /// Calls a method over many, and tells how it went with each.

@@ -13,7 +13,7 @@ use torrpeddo_protocol::methods::{
     AddMagnet, AddMagnetParams, AddOptions, AddResult, AddTorrent, AddTorrentParams, AddUrl,
     AddUrlParams,
 };
-use torrpeddo_protocol::{ErrorKind, RpcError, Torrent, limits};
+use torrpeddo_protocol::{ErrorKind, RpcError, Torrent, limits, size};
 
 use super::args::AddArguments;
 use super::out::Out;
@@ -153,10 +153,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
         return Err(failure.hint("Give a magnet link, a torrent file, or the URL of one."));
     }
     if bytes.len() as u64 > limit {
-        let megabytes = limit >> 20;
+        let most = size::bytes(limit);
         return Err(Failure::new(
             ErrorKind::TooLarge,
-            format!("The file {shown} is longer than {megabytes} MiB: that is no torrent file."),
+            format!("The file {shown} is longer than {most}: that is no torrent file."),
         ));
     }
     Ok(bytes)

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use serde_json::json;
-use torrpeddo_protocol::{Torrent, TorrentState};
+use torrpeddo_protocol::{Torrent, TorrentState, size};
 
 use super::args::ListArguments;
 use super::out::Out;
@@ -45,7 +45,7 @@ pub fn run(arguments: &ListArguments, out: &Out) -> Result<ExitCode> {
 fn row(torrent: &Torrent) -> Vec<String> {
     let size = match torrent.selected_bytes {
         0 => String::new(),
-        known => text::bytes(known),
+        known => size::bytes(known),
     };
     let left = torrent.eta_ms.filter(|_| torrent.state == TorrentState::Downloading);
     vec![

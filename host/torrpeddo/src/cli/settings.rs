@@ -89,7 +89,7 @@ fn parse(name: &str, old: &Value, text: &str) -> Value {
     }
 }
 
-/// `500K`, `2M`, `1.5MiB`: bytes a second.
+/// `500K`, `2M`, `1.5MiB`: bytes a second. Only who writes the `i` means powers of two.
 fn rate(text: &str) -> Option<u64> {
     let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.')?;
     let (number, unit) = text.split_at(end);
@@ -97,9 +97,12 @@ fn rate(text: &str) -> Option<u64> {
     let unit = unit.strip_suffix("/s").unwrap_or(&unit);
     let factor = match unit {
         "b" => 1.0,
-        "k" | "kb" | "kib" => 1024.0,
-        "m" | "mb" | "mib" => 1024.0 * 1024.0,
-        "g" | "gb" | "gib" => 1024.0 * 1024.0 * 1024.0,
+        "k" | "kb" => 1e3,
+        "m" | "mb" => 1e6,
+        "g" | "gb" => 1e9,
+        "kib" => 1024.0,
+        "mib" => 1024.0 * 1024.0,
+        "gib" => 1024.0 * 1024.0 * 1024.0,
         _ => return None,
     };
     let rate = number.parse::<f64>().ok()? * factor;
@@ -147,7 +150,7 @@ mod tests {
             ("dht", "off", json!({"dht": false})),
             ("dht", "true", json!({"dht": true})),
             ("max_active", "7", json!({"max_active": 7})),
-            ("download_limit", "2M", json!({"download_limit": 2_097_152})),
+            ("download_limit", "2M", json!({"download_limit": 2_000_000})),
             ("download_limit", "1.5 KiB/s", json!({"download_limit": 1536})),
             ("download_limit", "1000", json!({"download_limit": 1000})),
             ("download_limit", "none", json!({"download_limit": null})),
@@ -157,7 +160,7 @@ mod tests {
             ("proxy_url", "socks5://h:1", json!({"proxy_url": "socks5://h:1"})),
             ("banned_peers", r#"["1.2.3.4"]"#, json!({"banned_peers": ["1.2.3.4"]})),
             ("max_active", "many", json!({"max_active": "many"})),
-            ("ignore_slow.rate", "10K", json!({"ignore_slow": {"rate": 10_240}})),
+            ("ignore_slow.rate", "10K", json!({"ignore_slow": {"rate": 10_000}})),
         ] {
             assert_eq!(changed(name, text), expected, "{name} {text}");
         }

@@ -1,6 +1,7 @@
 //! Numbers and names as people read them.
 
 use console::{Alignment, StyledObject, pad_str, style};
+use torrpeddo_protocol::size::bytes;
 use torrpeddo_protocol::{Torrent, TorrentState};
 
 /// Text from a stranger, safe for a terminal: nothing that moves the cursor, changes colours or
@@ -22,22 +23,6 @@ fn is_invisible(letter: char) -> bool {
     matches!(letter,
         '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// A size.
-pub fn bytes(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    // 999.95 would be shown as 1000.0.
-    while value >= 999.95 && unit + 1 < UNITS.len() {
-        value /= 1024.0;
-        unit += 1;
-    }
-    format!("{value:.1} {}", UNITS[unit])
 }
 
 /// A rate; nothing for none.
@@ -145,10 +130,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        assert_eq!([0, 1023, 1024, 1536].map(bytes), ["0 B", "1023 B", "1.0 KiB", "1.5 KiB"]);
-        assert_eq!(bytes(1_048_575), "1.0 MiB");
-        assert_eq!(bytes(u64::MAX), "16384.0 PiB");
-        assert_eq!(rate(0), "");
+        assert_eq!([0, 1500].map(rate), ["", "1.5 kB/s"]);
         assert_eq!([0.0, 0.9999, 1.0, f64::NAN].map(percent), ["0 %", "99 %", "100 %", "NaN %"]);
         assert_eq!(left(1), "1 s");
         assert_eq!(left(61_000), "1 min 1 s");
