@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
-use torrpeddo_protocol::limits;
+use torrpeddo_protocol::{limits, size};
 
 use super::Manager;
 use crate::{Error, Result};
@@ -87,8 +87,8 @@ impl Manager {
         while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
             if torrent.len() + chunk.len() > limits::TORRENT_FILE {
                 return Err(Error::TooLarge(format!(
-                    "What {host} sends is larger than {} MiB: that is no torrent file.",
-                    limits::TORRENT_FILE >> 20
+                    "What {host} sends is larger than {}: that is no torrent file.",
+                    size::bytes(limits::TORRENT_FILE as u64)
                 )));
             }
             torrent.extend_from_slice(&chunk);

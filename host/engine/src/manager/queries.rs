@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use torrpeddo_protocol::methods::{GetFilesResult, GetStatusResult};
 use torrpeddo_protocol::model::FileStatus;
-use torrpeddo_protocol::{Session, Torrent, limits};
+use torrpeddo_protocol::{Session, Torrent, limits, size};
 
 use super::entry::{selected_files, shown_path};
 use super::{Manager, blocking};
@@ -61,8 +61,8 @@ pub(super) fn cursor(text: Option<&str>) -> Result<usize> {
 pub(crate) fn base64(text: &str, member: &str) -> Result<Vec<u8>> {
     if text.len() / 4 * 3 > limits::TORRENT_FILE + 3 {
         return Err(Error::TooLarge(format!(
-            "This torrent file is too large; at most {} MiB are accepted.",
-            limits::TORRENT_FILE >> 20
+            "This torrent file is too large; at most {} are accepted.",
+            size::bytes(limits::TORRENT_FILE as u64)
         )));
     }
     base64::engine::general_purpose::STANDARD.decode(text).map_err(|error| Error::InvalidParams {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use torrpeddo_protocol::limits;
+use torrpeddo_protocol::{limits, size};
 
 use super::bencode::{Fault, Reader};
 use super::layout::Layout;
@@ -47,9 +47,9 @@ impl<'a> Outer<'a> {
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         if bytes.len() > limits::TORRENT_FILE {
             return Err(Error::TooLarge(format!(
-                "This torrent file is {} MiB large; at most {} MiB are accepted.",
-                bytes.len().div_ceil(1024 * 1024),
-                limits::TORRENT_FILE / 1024 / 1024
+                "This torrent file is {} large; at most {} are accepted.",
+                size::bytes(bytes.len() as u64),
+                size::bytes(limits::TORRENT_FILE as u64)
             )));
         }
         let mut info = None;
