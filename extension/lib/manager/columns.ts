@@ -44,14 +44,20 @@ const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: 'bas
 
 function byNumber(of: (torrent: Torrent) => number): Column['compare'] {
   return (a, b) => {
-    const [left, right] = [of(a), of(b)];
+    const left = of(a);
+    const right = of(b);
     // Not their difference: that of two infinities is no number.
     return left < right ? -1 : left > right ? 1 : 0;
   };
 }
 
 function byText(of: (torrent: Torrent) => string): Column['compare'] {
-  return (a, b) => collator.compare(of(a), of(b));
+  return (a, b) => {
+    const left = of(a);
+    const right = of(b);
+    // Folders and labels are shared by many.
+    return left === right ? 0 : collator.compare(left, right);
+  };
 }
 
 const size = (torrent: Torrent): number => torrent.selected_bytes || torrent.total_bytes;
@@ -83,8 +89,15 @@ function numeric(
   return { id, label, width, numeric: true, descending, compare: byNumber(of), text };
 }
 
-function textual(id: ColumnId, label: MessageKey, width: number, of: (torrent: Torrent) => string): Column {
-  return { id, label, width, numeric: false, descending: false, compare: byText(of), text: of };
+/** Sorted by what the engine says, not by what is shown: a long list has too many pairs to clean both of each. */
+function textual(
+  id: ColumnId,
+  label: MessageKey,
+  width: number,
+  of: (torrent: Torrent) => string,
+  text: (torrent: Torrent) => string,
+): Column {
+  return { id, label, width, numeric: false, descending: false, compare: byText(of), text };
 }
 
 const ALL: Record<ColumnId, Column> = {
@@ -93,10 +106,13 @@ const ALL: Record<ColumnId, Column> = {
     compare: inOrder,
     short: 'columnQueueShort',
   },
-  name: {
-    ...textual('name', 'columnName', 210, (one) => displayText(one.name)),
-    compare: byText((one) => one.name),
-  },
+  name: textual(
+    'name',
+    'columnName',
+    210,
+    (one) => one.name,
+    (one) => displayText(one.name),
+  ),
   size: numeric('size', 'columnSize', 78, size, (one) => known(size(one), bytes)),
   progress: numeric(
     'progress',
@@ -106,7 +122,7 @@ const ALL: Record<ColumnId, Column> = {
     (one) => percent(one.progress),
   ),
   state: {
-    ...textual('state', 'columnState', 134, stateWord),
+    ...textual('state', 'columnState', 134, stateWord, stateWord),
     compare: byNumber((one) => STATES[one.state]),
   },
   down: numeric(
@@ -139,8 +155,14 @@ const ALL: Record<ColumnId, Column> = {
     (one) => one.ratio,
     (one) => known(one.ratio, ratio),
   ),
-  labels: textual('labels', 'columnLabels', 130, labels),
-  folder: textual('folder', 'columnFolder', 220, (one) => displayText(one.save_path)),
+  labels: textual('labels', 'columnLabels', 130, (one) => one.labels.join(', '), labels),
+  folder: textual(
+    'folder',
+    'columnFolder',
+    220,
+    (one) => one.save_path,
+    (one) => displayText(one.save_path),
+  ),
   downloaded: numeric(
     'downloaded',
     'columnDownloaded',
