@@ -141,10 +141,10 @@ fn settings_are_shown_and_changed() {
     let (code, _) = home.json(&["settings", "ignore_slow.rate", "10K"]);
     assert_eq!(code, 0);
     let (_, slow) = home.json(&["settings", "ignore_slow"]);
-    assert_eq!((&slow["rate"], &slow["seconds"]), (&json!(10_240), &json!(60)));
+    assert_eq!((&slow["rate"], &slow["seconds"]), (&json!(10_000), &json!(60)));
     // They last.
     home.run(["stop"]);
-    assert_eq!(home.json(&["settings", "ignore_slow.rate"]).1, json!(10_240));
+    assert_eq!(home.json(&["settings", "ignore_slow.rate"]).1, json!(10_000));
 }
 
 /// A torrent of one file.
