@@ -80,7 +80,9 @@ class Tips {
   async #show(button: HTMLElement): Promise<void> {
     const { default: Tooltip } = await import('@/components/Tooltip.svelte');
     const text = button.dataset['tip'];
-    if (button !== this.#button || !button.isConnected || text === undefined) return;
+    // Who left and came back while it was fetched has asked twice.
+    const wanted = button === this.#button && this.#hide === undefined && button.isConnected;
+    if (!wanted || text === undefined) return;
     const props = {
       anchor: button,
       text,
