@@ -20,7 +20,7 @@ export function inFewFiles(): Plugin {
     // What is shown then is fetched while the first part runs.
     transformIndexHtml: {
       order: 'post',
-      handler: (_, { bundle = {}, chunk }) => then(bundle, chunk).flatMap((file) => links(bundle, file)),
+      handler: (_, { bundle = {}, chunk }) => (chunk === undefined ? [] : links(bundle, chunk)),
     },
   };
 }
@@ -53,25 +53,20 @@ function loadedBy(
   return loaded;
 }
 
-/** The files that the opening part of a page asks for, if it has one. */
-function then(bundle: Rollup.OutputBundle, page: Rollup.OutputChunk | undefined): string[] {
-  const parts = (page?.imports ?? []).map((file) => bundle[file]);
-  return parts.flatMap((part) =>
-    part?.type === 'chunk' && part.moduleIds.some((id) => id.endsWith(FIRST)) ? part.dynamicImports : [],
-  );
-}
-
-function links(bundle: Rollup.OutputBundle, file: string): HtmlTagDescriptor[] {
-  const chunk = bundle[file];
-  if (chunk?.type !== 'chunk') return [];
-  const files = [file, ...chunk.imports];
-  const styles = files.flatMap((each) => {
-    const part = bundle[each];
-    return part?.type === 'chunk' ? [...(part.viteMetadata?.importedCss ?? [])] : [];
-  });
-  const link = (rel: string) => (href: string) => ({
+/** To what the opening part of a page asks for, if it has one, after what the page has by itself. */
+function links(bundle: Rollup.OutputBundle, page: Rollup.OutputChunk): HtmlTagDescriptor[] {
+  const chunks = (files: string[]): Rollup.OutputChunk[] =>
+    files.map((file) => bundle[file]).filter((part) => part?.type === 'chunk');
+  const opening = chunks(page.imports).find(({ moduleIds }) => moduleIds.some((id) => id.endsWith(FIRST)));
+  const parts = chunks(opening?.dynamicImports ?? []).flatMap((part) => [...chunks(part.imports), part]);
+  const missing = parts.filter(({ fileName }) => !page.imports.includes(fileName));
+  const link = (rel: string, file: string): HtmlTagDescriptor => ({
     tag: 'link',
-    attrs: { rel, crossorigin: true, href: `/${href}` },
+    attrs: { rel, crossorigin: true, href: `/${file}` },
+    injectTo: 'head',
   });
-  return [...files.map(link('modulepreload')), ...styles.map(link('stylesheet'))];
+  return missing.flatMap(({ fileName, viteMetadata }) => [
+    link('modulepreload', fileName),
+    ...[...(viteMetadata?.importedCss ?? [])].map((file) => link('stylesheet', file)),
+  ]);
 }

@@ -75,6 +75,8 @@ export class Mirror {
   }
 
   start(): void {
+    // The popup's has begun before there is a popup.
+    if (this.client.state.status !== 'idle') return;
     this.client.start();
     void readLocal('met').then((known) => {
       if (known === true) this.#meet();
