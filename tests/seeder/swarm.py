@@ -24,6 +24,9 @@ SETTINGS = {
     "allow_multiple_connections_per_ip": True,
     "alert_mask": 0,
     "active_limit": 1000,
+    # One of each for a session: they would only take the processors from the client.
+    "aio_threads": 1,
+    "hashing_threads": 1,
 }
 
 

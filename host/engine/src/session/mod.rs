@@ -32,6 +32,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -40,6 +41,7 @@ use crate::error::{Error, Result};
 use crate::magnet::Magnet;
 use crate::metainfo::{InfoHash, Metainfo};
 use backend::Backend;
+use behind::Writers;
 use pool::Pool;
 use record::Records;
 use run::{Run, Shared};
@@ -96,6 +98,7 @@ impl Session {
             shared: Arc::new(Shared {
                 records,
                 pool: Arc::new(Pool::new(OPEN_FILES)),
+                writers: Writers::new(Handle::current()),
                 checking: Semaphore::new(CHECKS),
                 finished: watch::Sender::default(),
                 warned: Mutex::default(),

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use librqbit::{AddTorrentOptions, ManagedTorrent, ManagedTorrentState};
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::files::Folder;
 use crate::metainfo::{self, InfoHash};
 use crate::session::backend::{Backend, look_up};
-use crate::session::behind::Behind;
+use crate::session::behind::{Behind, Writers};
 use crate::session::bits::{Bitfield, Progress, selection};
 use crate::session::blocking;
 use crate::session::check::find_pieces;
@@ -36,6 +35,8 @@ pub struct Shared {
     pub records: Records,
     /// The open files of all torrents.
     pub pool: Arc<Pool>,
+    /// The threads that write for all torrents.
+    pub writers: Writers,
     /// Reading whole torrents is limited: more at a time is slower for all.
     pub checking: Semaphore,
     /// Told when a torrent has become complete.
@@ -171,7 +172,7 @@ impl Run {
         };
         let factory = Factory {
             content: Arc::clone(&self.content),
-            behind: Behind::new(Arc::clone(&self.content), Handle::current()),
+            behind: Behind::new(Arc::clone(&self.content), shared.writers.clone()),
             ledger: Arc::clone(&self.ledger),
             finished: shared.finished.clone(),
             holders: self.holders.clone(),
