@@ -14,6 +14,7 @@ use tokio::sync::{Notify, watch};
 use crate::session::behind::Behind;
 use crate::session::content::{Content, Fault};
 use crate::session::ledger::Ledger;
+use crate::session::threads;
 
 /// Makes the storage of one run, and knows how much of it librqbit still holds.
 #[derive(Clone)]
@@ -71,6 +72,12 @@ pub struct Storage {
 }
 
 impl Storage {
+    fn write(&self, file: usize, offset: u64, data: [&[u8]; 2]) -> anyhow::Result<()> {
+        anyhow::ensure!(self.live, Fault::Stopped);
+        threads::served();
+        self.note(self.factory.behind.write(file, offset, data))
+    }
+
     fn note(&self, result: Result<(), Fault>) -> anyhow::Result<()> {
         result.map_err(|fault| self.factory.content.note(fault).into())
     }
@@ -93,8 +100,7 @@ impl TorrentStorage for Storage {
     }
 
     fn pwrite_all(&self, file_id: usize, offset: u64, buf: &[u8]) -> anyhow::Result<()> {
-        anyhow::ensure!(self.live, Fault::Stopped);
-        self.note(self.factory.behind.write(file_id, offset, [buf, &[]]))
+        self.write(file_id, offset, [buf, &[]])
     }
 
     fn pwrite_all_vectored(
@@ -103,8 +109,7 @@ impl TorrentStorage for Storage {
         offset: u64,
         [first, second]: [IoSlice<'_>; 2],
     ) -> anyhow::Result<usize> {
-        anyhow::ensure!(self.live, Fault::Stopped);
-        self.note(self.factory.behind.write(file_id, offset, [&first, &second]))?;
+        self.write(file_id, offset, [&first, &second])?;
         Ok(first.len() + second.len())
     }
 
