@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
@@ -203,20 +203,39 @@ fn commit(connection: &Connection, writes: Vec<(Job, oneshot::Sender<Result<()>>
         return;
     }
     let (jobs, acks): (Vec<_>, Vec<_>) = writes.into_iter().unzip();
-    let outcome = (|| {
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    let committed = (|| {
         let transaction = connection.unchecked_transaction()?;
         for job in jobs {
-            job(&transaction)?;
+            outcomes.push(apart(&transaction, job)?);
         }
         transaction.commit()
-    })()
-    .map_err(|error| {
+    })();
+    let say = |error: &rusqlite::Error| {
         tracing::error!(%error, "the database cannot be written");
-        failed(path, &error)
-    });
-    for ack in acks {
-        let _ = ack.send(outcome.clone());
+        failed(path, error)
+    };
+    let committed = committed.map_err(|error| say(&error));
+    let outcomes = outcomes.into_iter().map(|outcome| outcome.map_err(|error| say(&error)));
+    // Some have no outcome where the transaction was not carried to its end.
+    let outcomes = outcomes.chain(std::iter::repeat(Ok(())));
+    for (ack, outcome) in acks.into_iter().zip(outcomes) {
+        let _ = ack.send(committed.clone().and(outcome));
     }
+}
+
+/// Does one write of several. One that fails leaves nothing behind, and the others as they are; where
+/// `SQLite` gave up the whole transaction with it, as on a full disk, there is nothing to go on with.
+fn apart(transaction: &Transaction<'_>, job: Job) -> rusqlite::Result<rusqlite::Result<()>> {
+    transaction.execute_batch("SAVEPOINT one")?;
+    let outcome = job(transaction);
+    match &outcome {
+        Ok(()) => {}
+        Err(_) if transaction.is_autocommit() => return outcome.map(Ok),
+        Err(_) => transaction.execute_batch("ROLLBACK TO one")?,
+    }
+    transaction.execute_batch("RELEASE one")?;
+    Ok(outcome)
 }
 
 fn closed() -> Error {

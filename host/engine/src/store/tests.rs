@@ -175,3 +175,59 @@ fn a_database_of_an_earlier_version_is_brought_up_to_date() {
     assert_eq!((row.queue_position, row.done_bytes, row.ratio_limit), (5, 4, None));
     assert_eq!(row.folder(), Path::new("/d"));
 }
+
+/// Writes that are handed over while the store is busy, and so share a transaction.
+async fn together(store: &Store, writes: impl FnOnce() -> Vec<Ack>) -> Vec<Result<()>> {
+    let (go, wait) = mpsc::channel::<()>();
+    let (begin, begun) = mpsc::channel();
+    let busy = store.write(move |_| {
+        let _ = (begin.send(()), wait.recv());
+        Ok(())
+    });
+    begun.recv().unwrap();
+    let acks = writes();
+    drop(go);
+    busy.durable().await.unwrap();
+    let mut outcomes = Vec::new();
+    for ack in acks {
+        outcomes.push(ack.durable().await);
+    }
+    outcomes
+}
+
+#[tokio::test]
+async fn a_write_that_fails_takes_no_other_one_with_it() {
+    let (_folder, path) = database();
+    let (store, _) = Store::open(&path, "boot").unwrap();
+    let half = |connection: &Connection| {
+        rows::save(connection, &row(2))?;
+        connection.execute_batch("no such statement")
+    };
+    let writes = || vec![store.save(row(1)), store.write(half), store.save(row(3))];
+    let outcomes = together(&store, writes).await;
+    assert!(outcomes[0].is_ok() && outcomes[2].is_ok(), "{outcomes:?}");
+    assert!(outcomes[1].is_err());
+    drop(store);
+    let (_, loaded) = Store::open(&path, "boot").unwrap();
+    let ids: Vec<_> = loaded.torrents.iter().map(|row| row.id.0[0]).collect();
+    assert_eq!(ids, [1, 3], "and nothing of it is left");
+}
+
+#[tokio::test]
+async fn where_the_transaction_is_gone_every_write_of_it_failed() {
+    let (_folder, path) = database();
+    let (store, _) = Store::open(&path, "boot").unwrap();
+    let end = |connection: &Connection| {
+        // What a full disk does.
+        connection.execute_batch("ROLLBACK")?;
+        connection.execute_batch("no such statement")
+    };
+    let writes = || vec![store.save(row(1)), store.write(end), store.save(row(3))];
+    let outcomes = together(&store, writes).await;
+    assert!(outcomes.iter().all(Result::is_err), "{outcomes:?}");
+    store.save(row(4)).durable().await.unwrap();
+    drop(store);
+    let (_, loaded) = Store::open(&path, "boot").unwrap();
+    let ids: Vec<_> = loaded.torrents.iter().map(|row| row.id.0[0]).collect();
+    assert_eq!(ids, [4]);
+}
