@@ -28,8 +28,7 @@ pub(crate) mod testing;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, broadcast};
@@ -69,8 +68,8 @@ struct Inner {
     wake: Notify,
     /// Another folder is to be watched.
     watch: Notify,
-    /// How often running torrents are looked at, in milliseconds.
-    tick_ms: AtomicU64,
+    /// How often running torrents are looked at.
+    tick: tokio::sync::watch::Sender<Duration>,
     /// The engine is ending: nothing starts any more.
     stopping: tokio::sync::watch::Sender<bool>,
     started_at: u64,
@@ -132,7 +131,7 @@ impl Manager {
             events: broadcast::Sender::new(EVENTS),
             wake: Notify::new(),
             watch: Notify::new(),
-            tick_ms: AtomicU64::new(ticker::SLOW_TICK_MS),
+            tick: tokio::sync::watch::Sender::new(ticker::SLOW_TICK),
             stopping: tokio::sync::watch::Sender::new(false),
             started_at: now_ms(),
         }));

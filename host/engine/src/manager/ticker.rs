@@ -1,8 +1,8 @@
 //! Looks at running torrents now and then: librqbit tells nothing by itself.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use torrpeddo_protocol::notifications::EventKind;
 use torrpeddo_protocol::settings::OnLimit;
 use torrpeddo_protocol::{Settings, TorrentState};
@@ -13,7 +13,10 @@ use crate::metainfo::InfoHash;
 use crate::session::{Phase, RunStats};
 
 /// How often to look when nobody is watching.
-pub(super) const SLOW_TICK_MS: u64 = 1000;
+pub(super) const SLOW_TICK: Duration = Duration::from_secs(1);
+
+/// How often at most.
+const QUICK_TICK: Duration = Duration::from_millis(100);
 
 /// For how long the last look is good enough for an answer.
 const FRESH: Duration = Duration::from_millis(50);
@@ -55,10 +58,10 @@ impl Manager {
         tokio::spawn(async move {
             let mut free_bytes_at = Instant::now();
             let mut finished = manager.0.session.finished();
+            let mut tick = manager.0.tick.subscribe();
             while !manager.stopping() {
-                let tick = manager.0.tick_ms.load(Ordering::Relaxed);
                 tokio::select! {
-                    () = tokio::time::sleep(Duration::from_millis(tick)) => {}
+                    () = pass(&mut tick) => {}
                     // What somebody waits for is told at once; of many, not every one by itself.
                     Ok(()) = finished.changed() => {
                         let looked_at = manager.0.state.lock().looked_at;
@@ -187,10 +190,21 @@ impl Manager {
 
     /// Looks at running torrents at least this often, for as long as somebody watches.
     pub fn set_tick(&self, interval: Option<Duration>) {
-        let tick = interval.map_or(SLOW_TICK_MS, |interval| {
-            u64::try_from(interval.as_millis()).unwrap_or(SLOW_TICK_MS).clamp(100, SLOW_TICK_MS)
-        });
-        self.0.tick_ms.store(tick, Ordering::Relaxed);
+        let tick = interval.map_or(SLOW_TICK, |interval| interval.clamp(QUICK_TICK, SLOW_TICK));
+        self.0.tick.send_replace(tick);
+    }
+}
+
+/// Waits for as long as one tick, be it changed meanwhile: who begins to watch does not wait for the
+/// slow one to end.
+async fn pass(tick: &mut watch::Receiver<Duration>) {
+    let began = tokio::time::Instant::now();
+    loop {
+        let length = *tick.borrow_and_update();
+        tokio::select! {
+            () = tokio::time::sleep_until(began + length) => return,
+            Ok(()) = tick.changed() => {}
+        }
     }
 }
 

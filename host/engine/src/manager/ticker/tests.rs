@@ -115,3 +115,26 @@ fn at_the_limit_the_entry_may_go_and_force_has_none() {
     let outcome = observe(&mut entry, whole, &settings, SECOND);
     assert!(outcome.remove && !entry.row.stopped);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_tick_that_becomes_shorter_ends_earlier() {
+    let (sender, mut tick) = watch::channel(SECOND);
+    let began = tokio::time::Instant::now();
+    let shorten = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        sender.send_replace(Duration::from_millis(400));
+    };
+    tokio::join!(pass(&mut tick), shorten);
+    assert_eq!(began.elapsed(), Duration::from_millis(400));
+    // Of which more than that has passed.
+    let began = tokio::time::Instant::now();
+    sender.send_replace(SECOND);
+    let shorten = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        sender.send_replace(Duration::from_millis(100));
+    };
+    tokio::join!(pass(&mut tick), shorten);
+    assert_eq!(began.elapsed(), Duration::from_millis(300));
+    pass(&mut tick).await;
+    assert_eq!(began.elapsed(), Duration::from_millis(400));
+}
