@@ -1,13 +1,16 @@
 //! The engine's log: a file that is rotated, and standard error when somebody is looking. Never
 //! standard output.
 
+use std::fmt::Debug;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, Targets};
+use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
@@ -45,8 +48,8 @@ pub fn start(log_dir: &Path, to_stderr: bool) -> Result<()> {
     let to_file = fmt::layer().with_ansi(false).with_writer(Mutex::new(writer));
     let on_stderr = to_stderr.then(|| fmt::layer().with_ansi(false).with_writer(io::stderr));
     tracing_subscriber::registry()
-        .with(to_file.with_filter(targets.clone()))
-        .with(on_stderr.with_filter(targets))
+        .with(to_file.with_filter(targets.clone().and(Telling)))
+        .with(on_stderr.with_filter(targets.and(Telling)))
         .try_init()
         .map_err(|error| Failure::unavailable(format!("The log cannot be started: {error}.")))?;
     if let Some(error) = misread {
@@ -54,6 +57,35 @@ pub fn start(log_dir: &Path, to_stderr: bool) -> Result<()> {
     }
     log_panics();
     Ok(())
+}
+
+/// Leaves out what tells nothing: tasks of librqbit that find their torrent paused call it an error.
+struct Telling;
+
+impl<S> Filter<S> for Telling {
+    fn enabled(&self, _: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        true
+    }
+
+    fn event_enabled(&self, event: &Event<'_>, _: &Context<'_, S>) -> bool {
+        if event.metadata().target() != "librqbit_core::spawn_utils" {
+            return true;
+        }
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        !["torrent was paused", "torrent is not live"].iter().any(|end| text.0.ends_with(end))
+    }
+}
+
+/// The message of an event.
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
 }
 
 /// A panic is a bug, and ends only the task that it happens in: the log is where it is seen.
@@ -181,6 +213,32 @@ mod tests {
         let mut log = RotatingFile::open(&path, 20, 3).unwrap();
         log.write_all(b"line 20\n").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "line 20\n", "a restart goes on counting");
+    }
+
+    #[test]
+    fn a_torrent_that_was_paused_is_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = file(dir.path());
+        let log = RotatingFile::open(&path, FILE_BYTES, FILES).unwrap();
+        let layer = fmt::layer().with_ansi(false).with_writer(Mutex::new(log));
+        let targets: Targets = DEFAULT_LEVELS.parse().unwrap();
+        let subscriber =
+            tracing_subscriber::registry().with(layer.with_filter(targets.and(Telling)));
+        tracing::subscriber::with_default(subscriber, || {
+            let name = "[3]speed_estimator_updater";
+            tracing::error!(
+                target: "librqbit_core::spawn_utils",
+                "{name} finished with error: chunk tracker empty, torrent was paused"
+            );
+            tracing::error!(target: "librqbit_core::spawn_utils", "a listener ended: no memory");
+            tracing::info!(target: "torrpeddo", "a sentence about how a torrent was paused");
+            tracing::info!(target: "librqbit", "chatter");
+        });
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 2, "{text}");
+        assert!(lines[0].ends_with("a listener ended: no memory"), "{text}");
+        assert!(lines[1].ends_with("how a torrent was paused"), "{text}");
     }
 
     #[test]
