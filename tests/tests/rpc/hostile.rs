@@ -12,7 +12,7 @@ use torrpeddo_tests::magnets::{dead, dead_id};
 use torrpeddo_tests::relay::check_error;
 use torrpeddo_tests::sandbox::hello;
 use torrpeddo_tests::torrents::{PIECE, path, pieces, with_paths};
-use torrpeddo_tests::{Files, Sandbox, Seeder, files};
+use torrpeddo_tests::{Sandbox, Seeder, files};
 
 use crate::support::{alive, id_of, wait_complete, wait_state};
 

@@ -106,6 +106,7 @@ fn a_hundred_thousand_files() {
     }
     assert_eq!(files::list(&sandbox.downloads()).len(), wanted.len());
     granted(&relay, "cancel", &id);
+    assert_eq!(all_files(&relay, &id), listed, "the same when it does not run");
     granted(&relay, "delete_files", &id);
     assert!(files::list(&sandbox.downloads()).is_empty());
     alive(&relay, &engine);

@@ -79,6 +79,8 @@ struct State {
     entries: HashMap<InfoHash, Entry>,
     board: Board,
     previews: Previews,
+    /// The files that were asked for last, of a torrent that does not run.
+    listed: Option<queries::Listed>,
     /// Defaults, changed by what somebody set.
     settings: Settings,
     /// When running torrents were last looked at.
@@ -106,6 +108,7 @@ impl Manager {
             entries: HashMap::with_capacity(loaded.torrents.len()),
             board: Board::default(),
             previews: Previews::default(),
+            listed: None,
             settings,
             looked_at: Instant::now(),
             free_bytes: 0,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use torrpeddo_protocol::methods::{GetFilesResult, GetStatusResult};
@@ -16,6 +17,9 @@ use crate::{Error, Result, files};
 
 /// How many bytes of items go into one answer. What JSON adds must still fit the frame.
 const PAGE_BYTES: usize = limits::FRAME_TO_CLIENT / 2;
+
+/// How long the files of a torrent that does not run are kept for further pages.
+const LISTED: Duration = Duration::from_secs(20);
 
 /// What JSON adds to each item, at most.
 const ITEM_BYTES: usize = 160;
@@ -44,6 +48,25 @@ impl<T> Page<T> {
         self.bytes += weight;
         self.items.push(item);
         true
+    }
+}
+
+/// The files of one torrent, for the pages of them that are asked for one after the other: reading
+/// the torrent anew for each would take as long as the pages times the files.
+pub(super) struct Listed {
+    id: InfoHash,
+    meta: Arc<Metainfo>,
+    at: Instant,
+}
+
+impl Listed {
+    /// Whether another page may be asked for.
+    pub fn is_needed(&self) -> bool {
+        self.at.elapsed() < LISTED
+    }
+
+    fn of(&self, id: InfoHash) -> Option<Arc<Metainfo>> {
+        (self.id == id).then(|| Arc::clone(&self.meta))
     }
 }
 
@@ -160,16 +183,13 @@ impl Manager {
             let entry = entry.ok_or_else(|| Error::NotFound { id: id.to_string() })?;
             (entry.row.selected.clone(), entry.meta.clone())
         };
-        // While it runs its files are known. A long list has many pages, and reading the torrent
-        // anew for each would take as long as the pages times the files.
+        // While it runs its files are known.
         let meta = match known {
-            Some(meta) => meta,
-            None => {
-                let Some(torrent) = self.0.store.metainfo(id).await? else {
-                    return Ok(GetFilesResult { files: Vec::new(), next_cursor: None });
-                };
-                Arc::new(blocking(move || Ok(Metainfo::parse(&torrent)?)).await?)
-            }
+            Some(meta) => Some(meta),
+            None => self.list(id).await?,
+        };
+        let Some(meta) = meta else {
+            return Ok(GetFilesResult { files: Vec::new(), next_cursor: None });
         };
         let session = self.0.session.clone();
         blocking(move || {
@@ -202,6 +222,19 @@ impl Manager {
             Ok(GetFilesResult { files: page.items, next_cursor: page.next })
         })
         .await
+    }
+
+    /// The files of a torrent that does not run. None while the metadata is unknown.
+    async fn list(&self, id: InfoHash) -> Result<Option<Arc<Metainfo>>> {
+        let listed = self.0.state.lock().listed.as_ref().and_then(|listed| listed.of(id));
+        if listed.is_some() {
+            return Ok(listed);
+        }
+        let Some(torrent) = self.0.store.metainfo(id).await? else { return Ok(None) };
+        let meta = Arc::new(blocking(move || Ok(Metainfo::parse(&torrent)?)).await?);
+        self.0.state.lock().listed =
+            Some(Listed { id, meta: Arc::clone(&meta), at: Instant::now() });
+        Ok(Some(meta))
     }
 
     /// Shows a torrent in the file manager: its own file or folder where that is there, else the

@@ -8,6 +8,7 @@ use torrpeddo_protocol::settings::OnLimit;
 use torrpeddo_protocol::{Settings, TorrentState};
 
 use super::entry::{Entry, ratio};
+use super::queries::Listed;
 use super::{Manager, State, blocking, now_ms};
 use crate::metainfo::InfoHash;
 use crate::session::{Phase, RunStats};
@@ -89,6 +90,7 @@ impl Manager {
         let elapsed = state.looked_at.elapsed();
         state.looked_at = Instant::now();
         state.previews.expire();
+        state.listed = state.listed.take().filter(Listed::is_needed);
         let running: Vec<_> = state
             .entries
             .values()
