@@ -16,7 +16,7 @@ const RUNNING: usize = 100;
 /// So many are paused; the rest waits in the queue.
 const PAUSED: usize = 5_000;
 /// For how long an idle engine is looked at.
-const IDLE: Duration = Duration::from_secs(10);
+const IDLE: Duration = Duration::from_secs(30);
 
 /// Measures start, memory, idle CPU and what a subscriber is told.
 ///

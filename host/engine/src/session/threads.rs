@@ -40,7 +40,7 @@ const THREADS: usize = 8;
 
 /// How late a timer of librqbit's may ring.
 #[cfg(target_os = "linux")]
-const SLACK: Duration = Duration::from_millis(100);
+const SLACK: Duration = Duration::from_millis(200);
 
 /// How long a thread rests that has served its peers. A peer has up to 2 MiB under way, which last
 /// a hundred times longer on the fastest of lines.
