@@ -12,6 +12,7 @@ mod bits;
 mod check;
 mod content;
 mod ledger;
+mod partings;
 mod peers;
 mod pool;
 mod record;
@@ -42,6 +43,7 @@ use crate::magnet::Magnet;
 use crate::metainfo::{InfoHash, Metainfo};
 use backend::Backend;
 use behind::Writers;
+use partings::Partings;
 use pool::Pool;
 use record::Records;
 use run::{Run, Shared};
@@ -102,6 +104,7 @@ impl Session {
                 checking: Semaphore::new(CHECKS),
                 finished: watch::Sender::default(),
                 warned: Mutex::default(),
+                partings: Partings::default(),
             }),
             backend: OnceCell::new(),
             runs: Mutex::default(),
@@ -120,7 +123,11 @@ impl Session {
         magnet: &Magnet,
         patience: Duration,
     ) -> Result<Vec<u8>, ResolveError> {
-        self.backend().await.map_err(ResolveError::Failed)?.resolve(magnet, patience).await
+        let backend = self.backend().await.map_err(ResolveError::Failed)?;
+        let partings = &self.0.shared.partings;
+        partings.noticed(magnet.info_hash).await;
+        let _parting = partings.after(magnet.info_hash);
+        backend.resolve(magnet, patience).await
     }
 
     /// Runs a torrent. Returns when its folder could be opened; checking goes on, and what fails
@@ -178,7 +185,10 @@ impl Session {
             }
             let Some(run) = session.0.runs.lock().by_id.get(&id).cloned() else { return Ok(None) };
             let backend = session.backend().await?;
-            let halted = run.halt(&backend).await;
+            let halted = {
+                let _parting = run.is_live().then(|| session.0.shared.partings.after(id));
+                run.halt(&backend).await
+            };
             if run.is_damaged() {
                 session.0.shared.warned.lock().insert(id);
             }

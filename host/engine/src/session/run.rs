@@ -20,6 +20,7 @@ use crate::session::blocking;
 use crate::session::check::find_pieces;
 use crate::session::content::{Content, Place};
 use crate::session::ledger::Ledger;
+use crate::session::partings::Partings;
 use crate::session::peers::{Looks, Peer};
 use crate::session::pool::Pool;
 use crate::session::record::Records;
@@ -44,6 +45,8 @@ pub struct Shared {
     /// Torrents whose users have been told that files are gone. Whoever starts one all the same
     /// wants them to be downloaded again.
     pub warned: Mutex<HashSet<InfoHash>>,
+    /// When torrents left their peers.
+    pub partings: Partings,
 }
 
 /// One running torrent.
@@ -188,18 +191,20 @@ impl Run {
             ready = backend.initialized(&handle, &bits) => ready?,
             () = self.stop.cancelled() => return Ok(()),
         }
-        if !self.stop.is_cancelled() {
-            backend.begin(&handle).await?;
-            let mut state = self.state.lock();
-            state.live = true;
-            state.traffic.counters = handle.live().map(|live| {
-                let counters = move || {
-                    let snapshot = live.stats_snapshot();
-                    (snapshot.fetched_bytes, snapshot.uploaded_bytes)
-                };
-                Box::new(counters) as _
-            });
+        self.state.lock().live = true;
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => return Ok(()),
+            () = shared.partings.noticed(self.spec.id) => {}
         }
+        backend.begin(&handle).await?;
+        self.state.lock().traffic.counters = handle.live().map(|live| {
+            let counters = move || {
+                let snapshot = live.stats_snapshot();
+                (snapshot.fetched_bytes, snapshot.uploaded_bytes)
+            };
+            Box::new(counters) as _
+        });
         Ok(())
     }
 
@@ -336,6 +341,11 @@ impl Run {
     /// Whether somebody has taken away a file, or the end of one, and that has been told.
     pub fn is_damaged(&self) -> bool {
         self.content.is_damaged()
+    }
+
+    /// Whether it may have peers.
+    pub fn is_live(&self) -> bool {
+        self.state.lock().live
     }
 
     /// Whether someone has begun to stop it.
