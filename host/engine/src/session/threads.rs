@@ -24,7 +24,8 @@ use std::num::NonZero;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, Builder, available_parallelism};
+use std::thread::{Builder, available_parallelism};
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
 use tokio::runtime::{self, Handle, Runtime};
@@ -167,7 +168,7 @@ fn ring(late: Duration) {
 fn rest() {
     if SERVED.replace(false) {
         ring(Duration::from_nanos(1));
-        thread::sleep(REST);
+        std::thread::sleep(REST);
         ring_late();
     }
 }
@@ -212,6 +213,9 @@ fn no_threads(error: &std::io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+    use std::time::Duration;
+
     use tokio::runtime::RuntimeFlavor;
 
     use super::*;
