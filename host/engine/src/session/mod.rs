@@ -16,6 +16,9 @@ mod partings;
 mod peers;
 mod pool;
 mod record;
+#[cfg_attr(target_os = "linux", path = "rest_linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "rest_other.rs")]
+mod rest;
 mod run;
 mod setup;
 mod storage;

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, watch};
 use crate::session::behind::Behind;
 use crate::session::content::{Content, Fault};
 use crate::session::ledger::Ledger;
-use crate::session::threads;
+use crate::session::rest;
 
 /// Makes the storage of one run, and knows how much of it librqbit still holds.
 #[derive(Clone)]
@@ -74,7 +74,7 @@ pub struct Storage {
 impl Storage {
     fn write(&self, file: usize, offset: u64, data: [&[u8]; 2]) -> anyhow::Result<()> {
         anyhow::ensure!(self.live, Fault::Stopped);
-        threads::served();
+        rest::served();
         self.note(self.factory.behind.write(file, offset, data))
     }
 

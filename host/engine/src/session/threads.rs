@@ -10,23 +10,13 @@
 //! nothing happens: on several threads each of these would wake another one, which takes more time
 //! than the work. Peers that connect to us are served by a runtime of several threads, which share
 //! the reading for them.
-//!
-//! A torrent's thread that has served all that its peers sent rests for a moment before it listens
-//! again, and serves in one go what came meanwhile: a fast download takes a tenth less time than where
-//! it and a near peer wake each other for every block.
-//!
-//! librqbit measures the rates of every torrent ten times a second. Where the system can do so, it lets
-//! timers ring late, those of many torrents together: an idle processor wakes a tenth as often.
 
-use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::num::NonZero;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, available_parallelism};
-#[cfg(target_os = "linux")]
-use std::time::Duration;
 
 use tokio::runtime::{self, Handle, Runtime};
 use tokio::sync::oneshot;
@@ -34,29 +24,11 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Error, Result};
+use crate::session::rest::{rest, ring_late};
 
 /// How many threads there are at least for torrents, and for peers that connect to us: several of
 /// them may wait for a disk.
 const THREADS: usize = 8;
-
-/// How late a timer of librqbit's may ring.
-#[cfg(target_os = "linux")]
-const SLACK: Duration = Duration::from_millis(200);
-
-/// How long a thread rests that has served its peers. A peer has up to 2 MiB under way, which last
-/// a hundred times longer on the fastest of lines.
-#[cfg(target_os = "linux")]
-const REST: Duration = Duration::from_micros(20);
-
-thread_local! {
-    /// Something came for a torrent since this thread rested.
-    static SERVED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Notes that this thread has taken something from a peer.
-pub fn served() {
-    SERVED.set(true);
-}
 
 /// Runs librqbit's tasks until they are told to end.
 #[derive(Debug, Clone)]
@@ -149,40 +121,6 @@ fn for_torrents(end: CancellationToken) -> std::io::Result<Handle> {
     Ok(handle)
 }
 
-/// Lets the timers of this thread ring late.
-#[cfg(target_os = "linux")]
-fn ring_late() {
-    ring(SLACK);
-}
-
-/// Lets the timers of this thread ring so late.
-#[cfg(target_os = "linux")]
-fn ring(late: Duration) {
-    let nanoseconds = u64::try_from(late.as_nanos()).ok().and_then(NonZero::new);
-    // Without it, it merely wakes more often.
-    let _ = rustix::thread::set_current_timer_slack(nanoseconds);
-}
-
-/// Called when there is nothing to do at the moment.
-#[cfg(target_os = "linux")]
-fn rest() {
-    if SERVED.replace(false) {
-        ring(Duration::from_nanos(1));
-        std::thread::sleep(REST);
-        ring_late();
-    }
-}
-
-/// Other systems have no such setting, or do so by themselves.
-#[cfg(not(target_os = "linux"))]
-fn ring_late() {}
-
-/// Other systems do not rest that shortly.
-#[cfg(not(target_os = "linux"))]
-fn rest() {
-    SERVED.set(false);
-}
-
 fn run<T, F: Future<Output = Result<T>>>(
     first: &Runtime,
     later: Runtime,
@@ -214,7 +152,6 @@ fn no_threads(error: &std::io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use std::thread;
-    use std::time::Duration;
 
     use tokio::runtime::RuntimeFlavor;
 
@@ -266,24 +203,6 @@ mod tests {
             torrent.1
         };
         assert_ne!(begin().await, begin().await, "the next one has another thread");
-        end.cancel();
-    }
-
-    #[tokio::test]
-    async fn a_thread_rests_once_for_all_that_it_served() {
-        let end = CancellationToken::new();
-        let ((), threads) = Threads::start(|| async { Ok(()) }, end.clone()).await.unwrap();
-        let begin = threads.begin(async {
-            tokio::spawn(async {
-                served();
-                let before = SERVED.get();
-                // The thread has nothing to do until then.
-                tokio::time::sleep(Duration::from_millis(1)).await;
-                (before, SERVED.get())
-            })
-            .await
-        });
-        assert_eq!(begin.await.unwrap(), (true, false));
         end.cancel();
     }
 
