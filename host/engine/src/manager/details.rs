@@ -72,7 +72,7 @@ impl Manager {
     /// # Errors
     /// `NotFound`.
     pub async fn trackers(&self, id: InfoHash) -> Result<Vec<Tracker>> {
-        let (magnet, private, asking, extra) = {
+        let (magnet, private, turn, asking, extra) = {
             let state = self.0.state.lock();
             let entry = state.entries.get(&id).filter(|entry| !entry.removing);
             let entry = entry.ok_or_else(|| Error::NotFound { id: id.to_string() })?;
@@ -81,15 +81,18 @@ impl Manager {
                 super::entry::Actual::Running | super::entry::Actual::Resolving(_)
             );
             let magnet = Magnet::parse(&entry.row.magnet)?;
-            (magnet, entry.row.private, asking, state.settings.extra_trackers.clone())
+            (magnet, entry.row.private, entry.turn, asking, state.settings.extra_trackers.clone())
         };
         let mut urls = match self.0.store.metainfo(id).await? {
             Some(torrent) => blocking(move || Ok(Metainfo::parse(&torrent)?)).await?.trackers,
             None => Vec::new(),
         };
         let extra = if private { Vec::new() } else { extra };
+        let own = urls.len();
         super::add::union(&mut urls, magnet.trackers.into_iter().chain(extra).collect());
-        let asked = |place: usize| asking && (!private || place == 0);
+        // A private torrent asks one at a time, and others than its own only where it has none.
+        let turn = turn.checked_rem(if own > 0 { own } else { urls.len() });
+        let asked = |place: usize| asking && (!private || turn == Some(place));
         let trackers = urls.into_iter().enumerate().map(|(place, url)| Tracker {
             state: if asked(place) { "announcing" } else { "idle" }.into(),
             url,

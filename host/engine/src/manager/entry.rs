@@ -17,6 +17,9 @@ use crate::session::{Phase, RunStats};
 use crate::store::{Intent, TorrentRow};
 use crate::{Error, Result, files};
 
+/// How long a private torrent asks a tracker that leads to nobody before it asks the next one.
+const ALONE: Duration = Duration::from_secs(300);
+
 /// The longest pause between two attempts to resolve a magnet.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
@@ -80,6 +83,10 @@ pub(super) struct Entry {
     pub smooth_rate: f64,
     /// Since when it has been slower than `ignore_slow.rate`.
     pub slow_since: Option<Instant>,
+    /// Since when it has known no peer, where it might ask another tracker.
+    pub alone_since: Option<Instant>,
+    /// Which of its trackers it asks where it asks one alone, counted round.
+    pub turn: usize,
     /// When the row was last saved because of counters alone.
     pub counters_saved: Instant,
     /// The bytes that were counted then.
@@ -109,6 +116,8 @@ impl Entry {
             retry_at: Instant::now(),
             smooth_rate: 0.0,
             slow_since: None,
+            alone_since: None,
+            turn: 0,
             counters_saved: Instant::now(),
             bytes_saved: base,
         }
@@ -246,6 +255,29 @@ impl Entry {
     pub fn ask_anew(&mut self) {
         self.ask_soon();
         self.restart |= !self.row.private && !matches!(self.actual, Actual::Idle);
+    }
+
+    /// A private torrent asks one of its trackers (BEP 27), and librqbit does not tell whether that
+    /// answers. Where it has led to nobody for a while, the next one is asked, from a new start: the
+    /// peers of the one are not told of the other. True if it is to start anew.
+    pub fn try_next_tracker(&mut self, stats: &RunStats) -> bool {
+        let several = self.meta.as_ref().is_some_and(|meta| meta.trackers.len() > 1);
+        let alone = self.row.private
+            && several
+            && !self.complete()
+            && matches!(stats.phase, Phase::Live)
+            && stats.peers_known == 0;
+        if !alone {
+            self.alone_since = None;
+            return false;
+        }
+        if self.alone_since.get_or_insert_with(Instant::now).elapsed() < ALONE {
+            return false;
+        }
+        self.alone_since = None;
+        self.turn = self.turn.wrapping_add(1);
+        self.restart = true;
+        true
     }
 
     /// Notes a vain attempt to resolve it, and when the next one may be.

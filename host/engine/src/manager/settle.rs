@@ -218,6 +218,7 @@ impl Manager {
                 selected: selected_files(entry.row.selected.as_deref()),
                 peers: magnet.peers,
                 trackers,
+                turn: entry.turn,
                 verify: if entry.row.verify { Verify::Full } else { Verify::Trust },
                 check_only,
                 totals: Totals { downloaded: entry.base.0, uploaded: entry.base.1 },

@@ -27,6 +27,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod trackers;
 mod types;
 
 use std::collections::HashMap;

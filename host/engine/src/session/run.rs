@@ -25,6 +25,7 @@ use crate::session::peers::{Looks, Peer};
 use crate::session::pool::Pool;
 use crate::session::record::Records;
 use crate::session::storage::{Factory, Holders};
+use crate::session::trackers;
 use crate::session::types::{Halted, Phase, RunSpec, RunStats, Verify};
 
 /// How long librqbit's tasks may take to end. What still runs then is behind a closed gate.
@@ -168,7 +169,8 @@ impl Run {
         if self.spec.check_only {
             return Ok(());
         }
-        let torrent = metainfo::rebuild(&self.spec.torrent, &self.trackers())?;
+        let trackers = trackers::asked(&self.spec.meta, &self.spec.trackers, self.spec.turn);
+        let torrent = metainfo::rebuild(&self.spec.torrent, &trackers)?;
         let peers = tokio::select! {
             peers = look_up(&self.spec.peers) => peers,
             () = self.stop.cancelled() => return Ok(()),
@@ -244,22 +246,6 @@ impl Run {
         let all = flags.iter().zip(files).all(|(wanted, file)| *wanted || file.padding);
         let wanted = flags.iter().enumerate().filter(|(_, wanted)| **wanted);
         (!all).then(|| wanted.map(|(index, _)| index).collect())
-    }
-
-    /// The torrent's own trackers, and the others unless it is private.
-    fn trackers(&self) -> Vec<String> {
-        let mut trackers = self.spec.meta.trackers.clone();
-        for tracker in &self.spec.trackers {
-            if !trackers.contains(tracker) {
-                trackers.push(tracker.clone());
-            }
-        }
-        if self.spec.meta.private {
-            // librqbit asks one tracker of a private torrent, whichever comes out of a hash table
-            // first. The first one of the torrent is the one that is meant.
-            trackers.truncate(1);
-        }
-        trackers
     }
 
     /// Looks whether the files are still there. Blocks.

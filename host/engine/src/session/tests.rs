@@ -61,6 +61,7 @@ impl Node {
             selected: selected.map(<[usize]>::to_vec),
             peers: peers.iter().map(|peer| peer.address()).collect(),
             trackers: Vec::new(),
+            turn: 0,
             verify: Verify::Trust,
             check_only: false,
             totals: Totals::default(),

@@ -61,6 +61,8 @@ pub struct RunSpec {
     pub peers: Vec<String>,
     /// Trackers to ask besides the torrent's own.
     pub trackers: Vec<String>,
+    /// Which of all those a private torrent asks, counted round.
+    pub turn: usize,
     /// What to believe of the files that are there.
     pub verify: Verify,
     /// Find out which pieces are there and stop then: nothing goes to the network.
