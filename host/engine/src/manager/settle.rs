@@ -201,6 +201,7 @@ impl Manager {
             entry.actual = if check_only { Actual::Checking } else { Actual::Running };
             entry.meta = Some(Arc::clone(&meta));
             entry.stats = None;
+            entry.alone_since = None;
             entry.base = (entry.row.downloaded, entry.row.uploaded);
             entry.row.running = true;
             let trackers = match (meta.private, meta.trackers.is_empty()) {
