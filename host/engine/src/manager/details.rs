@@ -6,11 +6,12 @@ use torrpeddo_protocol::limits;
 use torrpeddo_protocol::methods::{GetPiecesResult, TorrentFileResult};
 use torrpeddo_protocol::model::{Direction, Peer, Tracker, Transport};
 
+use super::entry::other_trackers;
 use super::queries::cursor;
 use super::{Manager, blocking};
 use crate::magnet::Magnet;
 use crate::metainfo::{InfoHash, Metainfo};
-use crate::session::Bitfield;
+use crate::session::{Bitfield, asked_trackers};
 use crate::{Error, Result};
 
 /// How many bytes of a torrent file go into one answer: base64 makes four of three.
@@ -83,18 +84,23 @@ impl Manager {
             let magnet = Magnet::parse(&entry.row.magnet)?;
             (magnet, entry.row.private, entry.turn, asking, state.settings.extra_trackers.clone())
         };
-        let mut urls = match self.0.store.metainfo(id).await? {
-            Some(torrent) => blocking(move || Ok(Metainfo::parse(&torrent)?)).await?.trackers,
-            None => Vec::new(),
+        let meta = match self.0.store.metainfo(id).await? {
+            Some(torrent) => Some(blocking(move || Ok(Metainfo::parse(&torrent)?)).await?),
+            None => None,
         };
         let extra = if private { Vec::new() } else { extra };
-        let own = urls.len();
-        super::add::union(&mut urls, magnet.trackers.into_iter().chain(extra).collect());
-        // A private torrent asks one at a time, and others than its own only where it has none.
-        let turn = turn.checked_rem(if own > 0 { own } else { urls.len() });
-        let asked = |place: usize| asking && (!private || turn == Some(place));
-        let trackers = urls.into_iter().enumerate().map(|(place, url)| Tracker {
-            state: if asked(place) { "announcing" } else { "idle" }.into(),
+        let mut urls = meta.as_ref().map_or_else(Vec::new, |meta| meta.trackers.clone());
+        super::add::union(&mut urls, [magnet.trackers.as_slice(), &extra].concat());
+        let asked = match &meta {
+            _ if !asking => Vec::new(),
+            Some(meta) => {
+                let others = other_trackers(meta, magnet.trackers, extra);
+                asked_trackers(meta, &others, turn)
+            }
+            None => urls.clone(),
+        };
+        let trackers = urls.into_iter().map(|url| Tracker {
+            state: if asked.contains(&url) { "announcing" } else { "idle" }.into(),
             url,
             message: None,
             peers: None,

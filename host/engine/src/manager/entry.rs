@@ -93,6 +93,21 @@ pub(super) struct Entry {
     pub bytes_saved: (u64, u64),
 }
 
+/// The trackers to ask besides a torrent's own: those of its magnet, and those that all are told to.
+pub(super) fn other_trackers(
+    meta: &Metainfo,
+    magnet: Vec<String>,
+    extra: Vec<String>,
+) -> Vec<String> {
+    match (meta.private, meta.trackers.is_empty()) {
+        (false, _) => [magnet, extra].concat(),
+        // Its peers come from its own trackers alone (BEP 27), whoever names others.
+        (true, false) => Vec::new(),
+        // The link it came with has the only ones there are.
+        (true, true) => magnet,
+    }
+}
+
 impl Entry {
     pub fn new(row: TorrentRow) -> Self {
         let base = (row.downloaded, row.uploaded);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use torrpeddo_protocol::notifications::EventKind;
 
-use super::entry::{Actual, Wanted, selected_files};
+use super::entry::{Actual, Wanted, other_trackers, selected_files};
 use super::{Manager, State, blocking, now_ms};
 use crate::magnet::Magnet;
 use crate::metainfo::{InfoHash, Metainfo, rebuild};
@@ -204,13 +204,7 @@ impl Manager {
             entry.alone_since = None;
             entry.base = (entry.row.downloaded, entry.row.uploaded);
             entry.row.running = true;
-            let trackers = match (meta.private, meta.trackers.is_empty()) {
-                (false, _) => [magnet.trackers, extra].concat(),
-                // Its peers come from its own trackers alone (BEP 27), whoever names others.
-                (true, false) => Vec::new(),
-                // The link it came with has the only ones there are.
-                (true, true) => magnet.trackers,
-            };
+            let trackers = other_trackers(&meta, magnet.trackers, extra);
             let spec = RunSpec {
                 id,
                 torrent: torrent.into(),

@@ -54,6 +54,7 @@ use run::{Run, Shared};
 
 pub use bits::{Bitfield, Progress};
 pub use peers::Peer;
+pub use trackers::asked as asked_trackers;
 pub use types::{Halted, Phase, ResolveError, RunSpec, RunStats, SessionConfig, Totals, Verify};
 
 /// How often verified pieces are recorded. This much is checked again after a power cut; a killed
