@@ -2,6 +2,7 @@
 //! packages as root or through sudo, the rest below `target/tools`.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use crate::Result;
 use crate::command::{cargo, command, find, npm, output, repository, run, succeeds, tools};
@@ -74,7 +75,11 @@ fn has_fonts() -> bool {
         || find("apt-get").is_none()
 }
 
-/// Installs packages of Debian and its relatives: those whose second member is false.
+/// Installs packages of Debian and its relatives: those whose second member is false, after apt's
+/// package lists were fetched.
+///
+/// # Errors
+/// If apt fails, or if there is no apt or no root to install them with; the text names the command.
 pub fn packages(wanted: &[(&str, bool)]) -> Result {
     let missing: Vec<&str> =
         wanted.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
@@ -94,18 +99,19 @@ pub fn packages(wanted: &[(&str, bool)]) -> Result {
     }
     println!("installing {list}");
     let install = [&["install", "--no-install-recommends"], missing.as_slice()].concat();
-    // The lists of a fresh machine are empty or old: only then are they fetched.
-    if !succeeds(&mut apt(&install)) {
-        refresh_packages()?;
-        run(apt(&install).stdout(std::process::Stdio::null()))
-            .map_err(|error| format!("{error}\n{by_hand}"))?;
-    }
-    Ok(())
+    refresh_packages()?;
+    run(apt(&install).stdout(std::process::Stdio::null()))
+        .map_err(|error| format!("{error}\n{by_hand}"))
 }
 
-/// Fetches what there is to install.
+/// Fetches apt's package lists, once per run: outdated lists install outdated browsers, or fail
+/// because the listed versions have left the archive.
+///
+/// # Errors
+/// If `apt-get update` fails.
 pub fn refresh_packages() -> Result {
-    run(apt(&["update"]).stdout(std::process::Stdio::null()))
+    static FETCHED: OnceLock<Result> = OnceLock::new();
+    FETCHED.get_or_init(|| run(apt(&["update"]).stdout(std::process::Stdio::null()))).clone()
 }
 
 fn is_root() -> bool {
