@@ -74,10 +74,9 @@ impl Kind {
             Self::Chrome => &["google-chrome", "google-chrome-stable", "chrome"],
             Self::Firefox => &["firefox-esr", "firefox"],
         };
-        let folders = std::env::var_os("PATH").unwrap_or_default();
-        std::env::split_paths(&folders)
-            .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
-            .find(|path| path.is_file())
+        names
+            .iter()
+            .find_map(paths::find)
             .unwrap_or_else(|| panic!("{} is not installed", self.name()))
     }
 }

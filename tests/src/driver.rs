@@ -26,7 +26,7 @@ pub(crate) fn start(kind: Kind, sandbox: &Sandbox, headless: bool) -> (Child, St
 fn try_start(kind: Kind, sandbox: &Sandbox, headless: bool) -> Option<(Child, String)> {
     let (program, arguments, sign): (_, &[&str], _) = match kind {
         Kind::Firefox => (
-            paths::tool("TORRPEDDO_TEST_GECKODRIVER", "bin/geckodriver", "geckodriver"),
+            paths::geckodriver(),
             &["--port", "0", "--websocket-port", "0", "--allow-system-access"],
             "Listening on 127.0.0.1:",
         ),

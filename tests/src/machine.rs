@@ -21,15 +21,17 @@ shift
 exec "$@""#;
 
 /// Makes a Debian of one's own out of one that nobody has written to, and goes on in there, where the
-/// folders that follow are what they are outside.
+/// folders that follow are what they are outside. A copy of the given geckodriver, which no package of
+/// Debian has, is at [`GECKODRIVER_INSIDE`].
 const MAKE_DEBIAN: &str = r#"set -e
-debian=$1 disk=$2
-shift 2
+debian=$1 disk=$2 geckodriver=$3
+shift 3
 mount --make-rprivate /
 mount -t tmpfs torrpeddo-test "$disk"
 mkdir "$disk/new" "$disk/work" "$disk/root"
 mount -t overlay -o "lowerdir=$debian,upperdir=$disk/new,workdir=$disk/work" \
     torrpeddo-test "$disk/root"
+cp "$geckodriver" "$disk/root/usr/local/bin/geckodriver"
 mount -t proc proc "$disk/root/proc"
 mount --rbind /dev "$disk/root/dev"
 while [ "$1" != -- ]; do
@@ -40,6 +42,9 @@ done
 shift
 echo made >&2
 exec chroot "$disk/root" "$@""#;
+
+/// Where geckodriver is in the Debian of [`on_a_fresh_debian`].
+const GECKODRIVER_INSIDE: &str = "/usr/local/bin/geckodriver";
 
 /// Runs `work` where nothing that it writes below `/etc`, `/usr` and `/opt` is seen by anybody else.
 /// Where this user may not make such a machine, that is said, and nothing is done.
@@ -73,14 +78,19 @@ pub fn on_a_fresh_debian(test: &str, work: impl FnOnce()) {
     let disk = tempfile::tempdir().expect("a folder");
     let mut make = Command::new("unshare");
     make.args(["--mount", "sh", "-c", MAKE_DEBIAN, "sh"]).arg(debian).arg(disk.path());
+    make.arg(paths::geckodriver());
     make.arg(paths::repository()).arg(paths::target()).arg("--");
     // Its own programs and folders, none of this machine's.
     make.env_remove("TMPDIR");
     make.env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     make.env("TORRPEDDO_BIN", "/usr/bin/torrpeddo");
+    make.env("TORRPEDDO_TEST_GECKODRIVER", GECKODRIVER_INSIDE);
     // Its Python is the one of Debian 12 everywhere, but its libtorrent is too old for the tests.
     make.env("TORRPEDDO_TEST_PYTHON", "/usr/bin/python3");
-    make.env("PYTHONPATH", paths::target().join("tools/venv/lib/python3.11/site-packages"));
+    make.env(
+        "PYTHONPATH",
+        paths::repository().join("target/tools/venv/lib/python3.11/site-packages"),
+    );
     assert!(again_in(&mut make, test), "`cargo xtask test --packages` is for root");
 }
 

@@ -47,6 +47,24 @@ pub fn tool(variable: &str, below_tools: &str, name: &str) -> PathBuf {
     if installed.exists() { installed } else { name.into() }
 }
 
+/// A program on the `PATH`, as the shell would find it; an absolute path stays as it is.
+#[must_use]
+pub fn find(program: impl AsRef<Path>) -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    std::env::split_paths(&folders).map(|folder| folder.join(&program)).find(|path| path.is_file())
+}
+
+/// Firefox's driver: from `TORRPEDDO_TEST_GECKODRIVER`, else the one below `target/tools`, else the one
+/// on the `PATH`.
+///
+/// # Panics
+/// If there is none.
+#[must_use]
+pub fn geckodriver() -> PathBuf {
+    let path = tool("TORRPEDDO_TEST_GECKODRIVER", "bin/geckodriver", "geckodriver");
+    find(&path).unwrap_or_else(|| panic!("{} is not installed", path.display()))
+}
+
 /// A folder for what people may want to look at after a run, such as screenshots.
 ///
 /// # Panics
