@@ -13,6 +13,7 @@ use thirtyfour::error::WebDriverErrorInner;
 use thirtyfour::extensions::addons::firefox::FirefoxTools;
 use thirtyfour::prelude::*;
 
+use crate::notifications::Notifications;
 use crate::{DEADLINE, Sandbox, driver, paths};
 
 /// What WebDriver answers.
@@ -90,11 +91,14 @@ pub struct Options {
     pub host: bool,
     /// In a language from right to left; Chromium alone can be told to.
     pub mirrored: bool,
+    /// With a message bus and a notification service on it. Without them, Firefox closes each
+    /// notification at once (seen with ESR 153.8).
+    pub desktop: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { headless: true, host: true, mirrored: false }
+        Self { headless: true, host: true, mirrored: false, desktop: false }
     }
 }
 
@@ -106,6 +110,8 @@ pub struct Browser {
     /// The session.
     pub driver: WebDriver,
     process: Ending,
+    /// Outlives the browser, which shows its notifications there.
+    _desktop: Option<Notifications>,
 }
 
 /// A driver that ends with whoever holds it.
@@ -137,7 +143,11 @@ impl Browser {
             install_host(kind, sandbox);
         }
         std::fs::create_dir_all(kind.profile(sandbox)).expect("a folder for the profile");
-        let (process, url) = driver::start(kind, sandbox, options.headless);
+        // It blocks until the service is there.
+        let desktop = async || tokio::task::spawn_blocking(Notifications::start).await;
+        let desktop = if options.desktop { desktop().await.ok() } else { None };
+        let bus = desktop.as_ref().map(|desktop| desktop.address.as_str());
+        let (process, url) = driver::start(kind, sandbox, options.headless, bus);
         let mut process = Ending(process);
         let capabilities = match kind {
             Kind::Firefox => driver::firefox(kind, sandbox, options),
@@ -159,7 +169,7 @@ impl Browser {
         };
         // A driver that waits for its browser for ever would keep everything waiting.
         match tokio::time::timeout(DEADLINE, starting).await {
-            Ok(driver) => Ok(Self { kind, driver: driver?, process }),
+            Ok(driver) => Ok(Self { kind, driver: driver?, process, _desktop: desktop }),
             Err(_) => {
                 process.end();
                 Err(WebDriverError::from_inner(WebDriverErrorInner::Timeout(format!(

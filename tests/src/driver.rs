@@ -11,19 +11,30 @@ use thirtyfour::Capabilities;
 use crate::browser::{CHROMIUM_ID, FIREFOX_ID, FIREFOX_UUID, Kind, Options};
 use crate::{Sandbox, mirror, paths};
 
-/// Starts the driver of a browser on a port of its own choice, and returns where it listens.
+/// Starts the driver of a browser on a port of its own choice, and returns where it listens. `bus` is
+/// the address of the message bus that the browser is to use, if any.
 ///
 /// # Panics
 /// When it does not start.
-pub(crate) fn start(kind: Kind, sandbox: &Sandbox, headless: bool) -> (Child, String) {
+pub(crate) fn start(
+    kind: Kind,
+    sandbox: &Sandbox,
+    headless: bool,
+    bus: Option<&str>,
+) -> (Child, String) {
     // chromedriver wants the same free port for IPv4 and IPv6, and gives up when the one it took
     // for the first is taken for the second.
     (0..5)
-        .find_map(|_| try_start(kind, sandbox, headless))
+        .find_map(|_| try_start(kind, sandbox, headless, bus))
         .unwrap_or_else(|| panic!("the driver of {} did not say where it listens", kind.name()))
 }
 
-fn try_start(kind: Kind, sandbox: &Sandbox, headless: bool) -> Option<(Child, String)> {
+fn try_start(
+    kind: Kind,
+    sandbox: &Sandbox,
+    headless: bool,
+    bus: Option<&str>,
+) -> Option<(Child, String)> {
     let (program, arguments, sign): (_, &[&str], _) = match kind {
         Kind::Firefox => (
             paths::geckodriver(),
@@ -44,6 +55,7 @@ fn try_start(kind: Kind, sandbox: &Sandbox, headless: bool) -> Option<(Child, St
             }
         }
     }
+    command.envs(bus.map(|address| ("DBUS_SESSION_BUS_ADDRESS", address)));
     // Programs that stand in for those of a desktop come first; see `handler`.
     let path = std::env::var("PATH").unwrap_or_default();
     let mut process = command

@@ -59,6 +59,8 @@ impl Browser {
             Self::Firefox => {
                 packages(&[
                     ("firefox-esr", self.find().is_some()),
+                    // Firefox loads it to reach the notification service of a desktop.
+                    ("libnotify4", has_library("libnotify.so.4")),
                     ("fonts-dejavu-core", has_fonts()),
                 ])?;
                 geckodriver()
@@ -72,6 +74,14 @@ fn has_fonts() -> bool {
     ["/usr/share/fonts/truetype", "/usr/share/fonts/opentype", "/usr/share/fonts/TTF"]
         .iter()
         .any(|folder| std::path::Path::new(folder).is_dir())
+        || find("apt-get").is_none()
+}
+
+/// Whether a shared library is in one of the folders that Debian and its relatives have them in, or may
+/// be anywhere, on a system without apt.
+fn has_library(name: &str) -> bool {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    folders.map(|folder| folder.path().join(name)).any(|path| path.exists())
         || find("apt-get").is_none()
 }
 

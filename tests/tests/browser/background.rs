@@ -7,7 +7,7 @@ use crate::manager::add_paused;
 use crate::support::{Case, link, slow_seeder, small_seeder, wait};
 
 in_each_browser!(
-    the_button_counts_and_notifications_tell,
+    the_button_counts_and_notifications_tell with crate::support::WITH_DESKTOP,
     everything_is_paused_and_resumed_by_shortcut,
     the_list_opens_beside_a_page,
     the_button_tells_that_the_host_is_gone,

@@ -9,7 +9,8 @@ use torrpeddo_tests::machine::on_a_machine_of_its_own;
 
 use crate::support::{Case, link, run_with, small_seeder};
 
-pub const WITHOUT_HOST: Options = Options { headless: true, host: false, mirrored: false };
+pub const WITHOUT_HOST: Options =
+    Options { headless: true, host: false, mirrored: false, desktop: false };
 
 #[test]
 fn chromium_for_the_user() {

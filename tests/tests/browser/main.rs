@@ -1,13 +1,32 @@
 //! Real browsers with the built extension: what a user does, in each of them.
 
-/// Makes a test for each browser out of an async function that takes a `Case`.
+/// The options of a case: the default ones, or those that follow `with`.
+macro_rules! options_of_case {
+    () => {
+        torrpeddo_tests::browser::Options::default()
+    };
+    ($options:path) => {
+        $options
+    };
+}
+
+/// Makes a test for each browser out of an async function that takes a `Case`. `name with OPTIONS`
+/// starts the browser with other options than the default ones.
 macro_rules! in_each_browser {
-    ($($name:ident),* $(,)?) => {
+    ($($name:ident $(with $options:path)?),* $(,)?) => {
         mod chromium {
-            $(#[test] fn $name() { crate::support::run(torrpeddo_tests::browser::Kind::Chromium, stringify!($name), super::$name); })*
+            $(#[test] fn $name() {
+                let options = options_of_case!($($options)?);
+                let kind = torrpeddo_tests::browser::Kind::Chromium;
+                crate::support::run_with(kind, stringify!($name), options, |_, _| (), super::$name);
+            })*
         }
         mod firefox {
-            $(#[test] fn $name() { crate::support::run(torrpeddo_tests::browser::Kind::Firefox, stringify!($name), super::$name); })*
+            $(#[test] fn $name() {
+                let options = options_of_case!($($options)?);
+                let kind = torrpeddo_tests::browser::Kind::Firefox;
+                crate::support::run_with(kind, stringify!($name), options, |_, _| (), super::$name);
+            })*
         }
     };
 }

@@ -6,18 +6,18 @@ use torrpeddo_tests::browser::{Done, Kind};
 use torrpeddo_tests::magnets::dead_id;
 use torrpeddo_tests::{Files, Seed, Seeder};
 
-use crate::support::{Case, link, run, small_seeder, wait};
+use crate::support::{Case, WITH_DESKTOP, link, run_with, small_seeder, wait};
 
 in_each_browser!(
-    notifications_are_answered_by_a_background_that_comes_back,
-    a_background_that_was_ended_comes_back_by_itself,
+    notifications_are_answered_by_a_background_that_comes_back with crate::support::WITH_DESKTOP,
+    a_background_that_was_ended_comes_back_by_itself with crate::support::WITH_DESKTOP,
 );
 
 /// Firefox spares a background that has a port to a program: ended by force, it sometimes still says
 /// on the button that the engine is gone.
 #[test]
 fn a_stopped_background_comes_back_in_chromium() {
-    run(Kind::Chromium, "stopped", a_stopped_background_comes_back);
+    run_with(Kind::Chromium, "stopped", WITH_DESKTOP, |_, _| (), a_stopped_background_comes_back);
 }
 
 /// Under way for as long as its limit is not lifted, however slow the machine is.

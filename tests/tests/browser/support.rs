@@ -20,6 +20,10 @@ pub struct Case {
     pub sandbox: Sandbox,
 }
 
+/// What a case that waits for notifications needs.
+pub const WITH_DESKTOP: Options =
+    Options { headless: true, host: true, mirrored: false, desktop: true };
+
 /// Runs one case with the native host installed.
 pub fn run(kind: Kind, name: &str, case: impl AsyncFnOnce(&Case) -> Done) {
     run_with(kind, name, Options::default(), |_, _| (), case);
