@@ -1,0 +1,6 @@
+mod bounds;
+mod properties;
+mod requests;
+mod rig;
+mod timing;
+mod uploads;

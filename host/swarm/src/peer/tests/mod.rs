@@ -1,0 +1,3 @@
+mod hostile;
+pub(super) mod rig;
+mod transfers;
