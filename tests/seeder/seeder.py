@@ -5,8 +5,9 @@ With "given", the torrent file is there already, whatever names it has in it, an
 its files are in "path" under the names 0, 1, 2…
 First line of output: {"ready": true, "port", "hash", "magnet", "torrent"}.
 Then one answer for each line of input:
-  {"do": "status"}                -> {"peers", "uploaded"}
+  {"do": "status"}                -> {"peers", "unchoked", "uploaded"}
   {"do": "limit", "rate": bytes}  -> {}, 0 for no limit
+  {"do": "slots", "count": slots} -> {}, so many peers are unchoked, and others every second
   {"do": "disconnect"}            -> {}, closes every connection
 The end of input ends the program, so it cannot outlive the test that started it.
 """
@@ -77,9 +78,20 @@ def main():
         command = json.loads(line)
         if command["do"] == "status":
             status = handle.status()
-            answer(peers=status.num_peers, uploaded=status.total_payload_upload)
+            unchoked = [peer for peer in handle.get_peer_info()
+                        if not peer.flags & lt.peer_info.remote_choked]
+            answer(peers=status.num_peers, unchoked=len(unchoked),
+                   uploaded=status.total_payload_upload)
         elif command["do"] == "limit":
             handle.set_upload_limit(command["rate"])
+            answer()
+        elif command["do"] == "slots":
+            session.apply_settings({
+                "unchoke_slots_limit": command["count"],
+                "unchoke_interval": 1,
+                "optimistic_unchoke_interval": 1,
+                "seeding_piece_quota": 3,
+            })
             answer()
         elif command["do"] == "disconnect":
             handle.pause()

@@ -1,6 +1,7 @@
 """Seeds torrents of random files from several libtorrent sessions, for the benchmark.
 
-Arguments: one JSON object {"folder", "torrents", "bytes", "sessions", "announce"}.
+Arguments: one JSON object {"folder", "torrents", "bytes", "sessions", "announce", "upload_limit"?},
+the limit in bytes per second for each torrent of each session.
 Output: {"ports", "torrents": [paths]}; the files are below "folder"/data.
 The end of input ends the program.
 """
@@ -72,6 +73,7 @@ def main():
             parameters.flags = (parameters.flags | lt.torrent_flags.seed_mode) & ~(
                 lt.torrent_flags.auto_managed | lt.torrent_flags.paused)
             handles.append(session.add_torrent(parameters))
+            handles[-1].set_upload_limit(options.get("upload_limit", 0))
     while not all(handle.status().is_seeding for handle in handles):
         time.sleep(0.01)
     print(json.dumps({"ports": [s.listen_port() for s in sessions], "torrents": torrents}),

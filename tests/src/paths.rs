@@ -15,6 +15,19 @@ pub fn target() -> PathBuf {
         .map_or_else(|| repository().join("target"), |folder| repository().join(folder))
 }
 
+/// Makes the binary under test run from another place: as a hard link, where the file system allows it.
+/// A copy cannot be run (ETXTBSY) while a process that another test has just started still has it open for
+/// writing.
+///
+/// # Panics
+/// When the file cannot be made.
+pub fn place_binary(at: &Path) {
+    let binary = binary();
+    std::fs::hard_link(&binary, at)
+        .or_else(|_| std::fs::copy(&binary, at).map(drop))
+        .expect("the program at another place");
+}
+
 /// The `torrpeddo` binary under test: `TORRPEDDO_BIN`, else the one next to this program.
 ///
 /// # Panics

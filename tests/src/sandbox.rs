@@ -12,6 +12,7 @@ use crate::{Relay, paths, process, wait_until};
 pub struct Sandbox {
     root: tempfile::TempDir,
     defaults: Value,
+    binary: Option<PathBuf>,
 }
 
 impl Sandbox {
@@ -40,7 +41,14 @@ impl Sandbox {
         if let (Value::Object(all), Value::Object(changes)) = (&mut defaults, changes) {
             all.extend(changes);
         }
-        Self { root, defaults }
+        Self { root, defaults, binary: None }
+    }
+
+    /// The same with another program than the one under test.
+    #[must_use]
+    pub fn with_binary(mut self, binary: &Path) -> Self {
+        self.binary = Some(binary.to_owned());
+        self
     }
 
     /// What `TORRPEDDO_HOME` is.
@@ -98,7 +106,7 @@ impl Sandbox {
     /// A command of the binary under test.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(paths::binary());
+        let mut command = Command::new(self.binary.clone().unwrap_or_else(paths::binary));
         command.args(arguments);
         self.dress(&mut command);
         command

@@ -166,6 +166,12 @@ impl Seeder {
         self.script.ask(&json!({"do": "status"}))["peers"].as_u64().expect("a count of peers")
     }
 
+    /// How many peers it has unchoked.
+    #[must_use]
+    pub fn unchoked(&self) -> u64 {
+        self.script.ask(&json!({"do": "status"}))["unchoked"].as_u64().expect("a count of peers")
+    }
+
     /// How many bytes of files it has sent to anybody.
     #[must_use]
     pub fn uploaded(&self) -> u64 {
@@ -175,6 +181,11 @@ impl Seeder {
     /// Limits what it sends, in bytes per second; 0 for no limit.
     pub fn limit(&self, rate: u32) {
         self.script.ask(&json!({"do": "limit", "rate": rate}));
+    }
+
+    /// Unchokes so many peers at a time from now on, and others every second.
+    pub fn unchoke_slots(&self, count: u32) {
+        self.script.ask(&json!({"do": "slots", "count": count}));
     }
 
     fn is_single(&self) -> bool {

@@ -1,11 +1,13 @@
 //! Torrent files that no program makes for us.
 
+use std::net::SocketAddr;
+
 use sha1::{Digest as _, Sha1};
 
 use crate::bencode::{Value, dictionary};
 use crate::{Files, Seeder};
 
-/// The size of a piece in all of them.
+/// The size of a piece where nothing else is said.
 pub const PIECE: usize = 16 << 10;
 
 /// A torrent of one file.
@@ -14,19 +16,70 @@ pub struct Single {
     name: String,
     content: Vec<u8>,
     private: bool,
+    piece_bytes: usize,
 }
 
 impl Single {
     /// A torrent that anybody may pass on.
     #[must_use]
     pub fn public(name: &str, bytes: usize) -> Self {
-        Self { name: name.into(), content: crate::files::content(name, bytes), private: false }
+        let content = crate::files::content(name, bytes);
+        Self { name: name.into(), content, private: false, piece_bytes: PIECE }
     }
 
     /// A torrent whose peers come from its tracker alone (BEP 27).
     #[must_use]
     pub fn private(name: &str, bytes: usize) -> Self {
         Self { private: true, ..Self::public(name, bytes) }
+    }
+
+    /// The same in pieces of another size, in bytes.
+    #[must_use]
+    pub fn in_pieces_of(self, piece_bytes: usize) -> Self {
+        Self { piece_bytes, ..self }
+    }
+
+    /// Its name, and that of its file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bytes of its file.
+    #[must_use]
+    pub fn content(&self) -> &[u8] {
+        &self.content
+    }
+
+    /// The size of its pieces, in bytes.
+    #[must_use]
+    pub fn piece_bytes(&self) -> usize {
+        self.piece_bytes
+    }
+
+    /// How many pieces it has.
+    #[must_use]
+    pub fn piece_count(&self) -> usize {
+        self.content.len().div_ceil(self.piece_bytes)
+    }
+
+    /// The info dictionary, which is the metadata that peers exchange (BEP 9).
+    #[must_use]
+    pub fn metadata(&self) -> Vec<u8> {
+        self.info().encode()
+    }
+
+    /// The info-hash in hex: the id of the torrent in the engine.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        self.id().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A magnet link with these peers in it (`x.pe`).
+    #[must_use]
+    pub fn magnet(&self, peers: &[SocketAddr]) -> String {
+        let peers: String = peers.iter().map(|peer| format!("&x.pe={peer}")).collect();
+        format!("magnet:?xt=urn:btih:{}{peers}", self.hex())
     }
 
     /// The torrent file, with these trackers in tiers of their own (BEP 12).
@@ -52,8 +105,8 @@ impl Single {
         let mut members = vec![
             ("length", (self.content.len() as u64).into()),
             ("name", self.name.as_str().into()),
-            ("piece length", (PIECE as u64).into()),
-            ("pieces", pieces(&self.content).as_slice().into()),
+            ("piece length", (self.piece_bytes as u64).into()),
+            ("pieces", pieces_of(&self.content, self.piece_bytes).as_slice().into()),
         ];
         if self.private {
             members.push(("private", 1.into()));
@@ -65,7 +118,11 @@ impl Single {
 /// The hashes of the pieces of `content`.
 #[must_use]
 pub fn pieces(content: &[u8]) -> Vec<u8> {
-    content.chunks(PIECE).flat_map(|piece| Sha1::digest(piece).to_vec()).collect()
+    pieces_of(content, PIECE)
+}
+
+fn pieces_of(content: &[u8], piece_bytes: usize) -> Vec<u8> {
+    content.chunks(piece_bytes).flat_map(|piece| Sha1::digest(piece).to_vec()).collect()
 }
 
 /// A path in a torrent.

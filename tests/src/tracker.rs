@@ -10,12 +10,18 @@ const OUR_PEER_ID: &str = "peer_id=-TP";
 pub struct Tracker(Server);
 
 impl Tracker {
-    /// Starts a tracker that sends everybody to the peer at this port.
+    /// Starts a tracker that sends everybody to the peer at this port, and counts 3 seeds and 2
+    /// leechers.
     #[must_use]
     pub fn start(peer: u16) -> Self {
         let server = Server::start();
         let peers = [[127, 0, 0, 1].as_slice(), &peer.to_be_bytes()].concat();
-        let answer = dictionary([("interval", 1800.into()), ("peers", peers.as_slice().into())]);
+        let answer = dictionary([
+            ("complete", 3.into()),
+            ("incomplete", 2.into()),
+            ("interval", 1800.into()),
+            ("peers", peers.as_slice().into()),
+        ]);
         server.put("/announce", "text/plain", answer.encode());
         Self(server)
     }
@@ -26,9 +32,14 @@ impl Tracker {
         self.0.url("/announce")
     }
 
-    /// How often the program under test has announced something here.
+    /// How often the program under test has asked for peers here. `completed` and `stopped` only tell.
     #[must_use]
     pub fn announces(&self) -> usize {
-        self.0.requests().iter().filter(|request| request.contains(OUR_PEER_ID)).count()
+        let asks = |request: &&String| {
+            request.contains(OUR_PEER_ID)
+                && !request.contains("event=stopped")
+                && !request.contains("event=completed")
+        };
+        self.0.requests().iter().filter(asks).count()
     }
 }

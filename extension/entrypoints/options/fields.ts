@@ -26,7 +26,7 @@ export type Field =
   | (Common<'on_limit'> & { kind: 'choice'; options: readonly (readonly [OnLimit, MessageKey])[] })
   | (Common<'keep_running'> & { kind: 'choice'; options: readonly (readonly [KeepRunning, MessageKey])[] })
   | (Common<'ignore_slow'> & { kind: 'slow' })
-  | (Common<'extra_trackers'> & { kind: 'lines' });
+  | (Common<'extra_trackers' | 'banned_peers'> & { kind: 'lines' });
 
 export type GroupId = 'adding' | 'queue' | 'seeding' | 'network' | 'background' | 'browser';
 
@@ -122,6 +122,7 @@ export const GROUPS: readonly Group[] = [
       { kind: 'switch', key: 'dht', label: 'optionDht', hint: 'optionDhtHint' },
       { kind: 'switch', key: 'lsd', label: 'optionLsd' },
       { kind: 'lines', key: 'extra_trackers', label: 'optionTrackers', hint: 'optionTrackersHint' },
+      { kind: 'lines', key: 'banned_peers', label: 'optionBanned', hint: 'optionBannedHint' },
     ],
   },
   {

@@ -179,7 +179,8 @@ file_count: number,
  */
 private: boolean, 
 /**
- * A magnet link for it.
+ * A magnet link for it. That of a private torrent names no tracker, since those contain
+ * passkeys; `get_magnet` gives the whole link.
  */
 magnet: string, 
 /**
@@ -194,6 +195,32 @@ moving?: number,
  * The host of its first tracker, where it has one.
  */
 tracker?: string, };
+
+/**
+ * The state of a port mapping.
+ */
+export type PortMappingState = "off" | "unknown" | "mapped" | "failed";
+
+/**
+ * Whether the router forwards the listen port to this computer (UPnP IGD, NAT-PMP, PCP).
+ */
+export type PortMapping = { 
+/**
+ * The state.
+ */
+state: PortMappingState, 
+/**
+ * The protocol that the router understood: `upnp`, `nat_pmp` or `pcp`.
+ */
+method?: string, 
+/**
+ * The router's address on the Internet, as the router reports it.
+ */
+external_ip?: string, 
+/**
+ * Why it failed.
+ */
+message?: string, };
 
 /**
  * Totals over everything.
@@ -231,6 +258,14 @@ listen_port: number | null,
  * Nodes in the DHT's routing table (BEP 5).
  */
 dht_nodes: number, 
+/**
+ * Connected peers of all torrents.
+ */
+peers_connected: number, 
+/**
+ * Whether the router forwards the listen port to this computer.
+ */
+port_mapping?: PortMapping, 
 /**
  * Whether the alternative limits are in force.
  */
@@ -275,6 +310,44 @@ export type Transport = "tcp" | "utp";
  * Who opened a connection.
  */
 export type Direction = "in" | "out";
+
+/**
+ * Where the address of a peer came from.
+ */
+export type PeerSource = "tracker" | "dht" | "lsd" | "pex" | "user" | "incoming";
+
+/**
+ * The state of both directions of a connection (BEP 3), and what is known of the peer.
+ */
+export type PeerFlags = { 
+/**
+ * We refuse the peer's requests.
+ */
+am_choking: boolean, 
+/**
+ * We want pieces that the peer has.
+ */
+am_interested: boolean, 
+/**
+ * The peer refuses our requests.
+ */
+peer_choking: boolean, 
+/**
+ * The peer wants pieces that we have.
+ */
+peer_interested: boolean, 
+/**
+ * The peer has an optimistic unchoke slot.
+ */
+optimistic: boolean, 
+/**
+ * The peer unchoked us and has sent no block for a minute.
+ */
+snubbed: boolean, 
+/**
+ * The peer has every piece.
+ */
+seed: boolean, };
 
 /**
  * A peer of a torrent.
@@ -323,10 +396,23 @@ downloaded: number,
 /**
  * Bytes to the peer over this connection.
  */
-uploaded: number, };
+uploaded: number, 
+/**
+ * Where its address came from.
+ */
+source?: PeerSource, 
+/**
+ * Choke and interest in both directions.
+ */
+flags?: PeerFlags, };
 
 /**
- * A tracker of a torrent. What the engine cannot know is absent, never invented.
+ * The state of a tracker.
+ */
+export type TrackerState = "disabled" | "not_contacted" | "updating" | "working" | "failed";
+
+/**
+ * A tracker of a torrent. What the engine does not know is absent.
  */
 export type Tracker = { 
 /**
@@ -334,19 +420,39 @@ export type Tracker = {
  */
 url: string, 
 /**
- * What is known of it.
+ * Its tier (BEP 12), from 0. Trackers of one tier replace each other.
  */
-state: string, 
+tier: number, 
 /**
- * What it said.
+ * The state.
+ */
+state: TrackerState, 
+/**
+ * What it said, or why it failed: text from a stranger, to be shown as text.
  */
 message?: string, 
 /**
- * How many peers it told of.
+ * Addresses of peers in its last answer.
  */
 peers?: number, 
 /**
- * When it is asked again.
+ * Peers with all of the torrent, as the tracker counts them.
+ */
+seeds?: number, 
+/**
+ * Peers that still download, as the tracker counts them.
+ */
+leechers?: number, 
+/**
+ * Completed downloads, as the tracker counts them.
+ */
+downloads?: number, 
+/**
+ * When it was last asked.
+ */
+last_announce_at?: number, 
+/**
+ * When it is asked next.
  */
 next_announce_at?: number, };
 
@@ -1293,9 +1399,58 @@ ratio_limit?: number | null,
  */
 labels?: Array<string>, 
 /**
- * Trackers to add.
+ * Announce URLs to add, each in a tier of its own.
  */
-trackers_add?: Array<string>, };
+trackers_add?: Array<string>, 
+/**
+ * Announce URLs to remove, the torrent file's own too. Removed before others are added.
+ */
+trackers_remove?: Array<string>, };
+
+/**
+ * Parameters of `add_peers`.
+ */
+export type AddPeersParams = { 
+/**
+ * The torrent.
+ */
+id: string, 
+/**
+ * Addresses with a port: `host:port`, `192.0.2.1:6881` or `[2001:db8::1]:6881`. At most 256.
+ */
+peers: Array<string>, };
+
+/**
+ * Result of `add_peers`.
+ */
+export type AddPeersResult = { 
+/**
+ * How many of them are tried now.
+ */
+added: number, };
+
+/**
+ * Parameters of `get_magnet`.
+ */
+export type GetMagnetParams = { 
+/**
+ * The torrent.
+ */
+id: string, 
+/**
+ * Whether the link names the trackers, which may contain a passkey. When absent, it does
+ * unless the torrent is private.
+ */
+with_trackers?: boolean, };
+
+/**
+ * Result of `get_magnet`.
+ */
+export type GetMagnetResult = { 
+/**
+ * The magnet link.
+ */
+magnet: string, };
 
 /**
  * Parameters of `move_files`.
@@ -1498,6 +1653,12 @@ export interface Methods {
   move_in_queue: { params: MoveInQueueParams; result: ManyResult };
   /** Changes what can be changed of one torrent. */
   set_torrent: { params: SetTorrentParams; result: Torrent };
+  /** Asks the trackers of torrents at once. */
+  announce_now: { params: IdsParams; result: ManyResult };
+  /** Adds addresses of peers to a torrent. */
+  add_peers: { params: AddPeersParams; result: AddPeersResult };
+  /** A magnet link for a torrent. */
+  get_magnet: { params: GetMagnetParams; result: GetMagnetResult };
   /** Moves a torrent's files to another folder. */
   move_files: { params: MoveFilesParams; result: Empty };
   /** Shows a torrent in the file manager. */

@@ -2,7 +2,8 @@ import type { ManyResult, Methods, QueueMove } from '../protocol/generated';
 import type { RpcClient } from './client';
 import { RpcFailure } from './errors';
 
-export type ManyMethod = 'pause' | 'resume' | 'cancel' | 'remove' | 'recheck' | 'move_in_queue';
+export type ManyMethod =
+  'pause' | 'resume' | 'cancel' | 'remove' | 'recheck' | 'announce_now' | 'move_in_queue';
 type Rest<M extends ManyMethod> = Omit<Methods[M]['params'], 'ids'>;
 
 /**

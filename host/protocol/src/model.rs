@@ -120,7 +120,8 @@ pub struct Torrent {
     pub file_count: u32,
     /// Whether it is private (BEP 27).
     pub private: bool,
-    /// A magnet link for it.
+    /// A magnet link for it. That of a private torrent names no tracker, since those contain
+    /// passkeys; `get_magnet` gives the whole link.
     pub magnet: String,
     /// Its own ratio limit, where it has one: uploaded over downloaded at which it stops seeding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,10 +158,52 @@ pub struct Session {
     pub listen_port: Option<u16>,
     /// Nodes in the DHT's routing table (BEP 5).
     pub dht_nodes: u32,
+    /// Connected peers of all torrents.
+    #[serde(default)]
+    pub peers_connected: u32,
+    /// Whether the router forwards the listen port to this computer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub port_mapping: Option<PortMapping>,
     /// Whether the alternative limits are in force.
     pub alternative_limits: bool,
     /// The version of the engine.
     pub engine_version: String,
+}
+
+/// The state of a port mapping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum PortMappingState {
+    /// Switched off (setting `upnp`).
+    Off,
+    /// No router has answered yet.
+    Unknown,
+    /// A router forwards the port.
+    Mapped,
+    /// No router was found, or the router refused.
+    Failed,
+}
+
+/// Whether the router forwards the listen port to this computer (UPnP IGD, NAT-PMP, PCP).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+pub struct PortMapping {
+    /// The state.
+    pub state: PortMappingState,
+    /// The protocol that the router understood: `upnp`, `nat_pmp` or `pcp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub method: Option<String>,
+    /// The router's address on the Internet, as the router reports it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub external_ip: Option<String>,
+    /// Why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub message: Option<String>,
 }
 
 /// A file of a torrent.
@@ -202,6 +245,46 @@ pub enum Direction {
     Out,
 }
 
+/// Where the address of a peer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum PeerSource {
+    /// A tracker's answer.
+    Tracker,
+    /// The DHT (BEP 5).
+    Dht,
+    /// Local service discovery (BEP 14).
+    Lsd,
+    /// Peer exchange (BEP 11).
+    Pex,
+    /// The user: `x.pe` of a link, or `add_peers`.
+    User,
+    /// The peer connected to us.
+    Incoming,
+}
+
+/// The state of both directions of a connection (BEP 3), and what is known of the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(default)]
+pub struct PeerFlags {
+    /// We refuse the peer's requests.
+    pub am_choking: bool,
+    /// We want pieces that the peer has.
+    pub am_interested: bool,
+    /// The peer refuses our requests.
+    pub peer_choking: bool,
+    /// The peer wants pieces that we have.
+    pub peer_interested: bool,
+    /// The peer has an optimistic unchoke slot.
+    pub optimistic: bool,
+    /// The peer unchoked us and has sent no block for a minute.
+    pub snubbed: bool,
+    /// The peer has every piece.
+    pub seed: bool,
+}
+
 /// A peer of a torrent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
@@ -232,25 +315,83 @@ pub struct Peer {
     pub downloaded: u64,
     /// Bytes to the peer over this connection.
     pub uploaded: u64,
+    /// Where its address came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub source: Option<PeerSource>,
+    /// Choke and interest in both directions.
+    #[serde(default)]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<PeerFlags>"))]
+    pub flags: PeerFlags,
 }
 
-/// A tracker of a torrent. What the engine cannot know is absent, never invented.
+/// The state of a tracker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum TrackerState {
+    /// Never asked: its address is not one that trackers are asked at.
+    Disabled,
+    /// Not asked yet, or the torrent does not run.
+    NotContacted,
+    /// Being asked.
+    Updating,
+    /// Its last answer was usable.
+    Working,
+    /// It did not answer, or refused.
+    Failed,
+}
+
+impl TrackerState {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::NotContacted => "not_contacted",
+            Self::Updating => "updating",
+            Self::Working => "working",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A tracker of a torrent. What the engine does not know is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Tracker {
     /// The announce URL.
     pub url: String,
-    /// What is known of it.
-    pub state: String,
-    /// What it said.
+    /// Its tier (BEP 12), from 0. Trackers of one tier replace each other.
+    #[serde(default)]
+    pub tier: u32,
+    /// The state.
+    pub state: TrackerState,
+    /// What it said, or why it failed: text from a stranger, to be shown as text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub message: Option<String>,
-    /// How many peers it told of.
+    /// Addresses of peers in its last answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub peers: Option<u32>,
-    /// When it is asked again.
+    /// Peers with all of the torrent, as the tracker counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub seeds: Option<u32>,
+    /// Peers that still download, as the tracker counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub leechers: Option<u32>,
+    /// Completed downloads, as the tracker counts them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub downloads: Option<u32>,
+    /// When it was last asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional))]
+    pub last_announce_at: Option<u64>,
+    /// When it is asked next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "typescript", ts(optional))]
     pub next_announce_at: Option<u64>,

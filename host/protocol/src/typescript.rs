@@ -27,8 +27,8 @@ pub fn generate() -> String {
     types!(
         error::{ErrorKind, ErrorData, RpcError},
         model::{
-            TorrentState, TorrentError, Torrent, Session, FileStatus, Transport, Direction, Peer,
-            Tracker, Level, Finding,
+            TorrentState, TorrentError, Torrent, PortMappingState, PortMapping, Session, FileStatus,
+            Transport, Direction, PeerSource, PeerFlags, Peer, TrackerState, Tracker, Level, Finding,
         },
         settings::{
             KeepRunning, OnLimit, Encryption, IgnoreSlow, Schedule, Alternative, Settings,
@@ -42,7 +42,8 @@ pub fn generate() -> String {
             PreviewParams, PreviewResult, DropPreviewParams, GetStatusParams, GetStatusResult,
             GetFilesParams, GetFilesResult, IdParams, IdsParams, ManyResult, GetPeersResult,
             GetTrackersResult, GetPiecesResult, ResumeParams, DeleteFilesParams, RemoveParams,
-            SetFilesParams, MoveInQueueParams, SetTorrentParams, MoveFilesParams,
+            SetFilesParams, MoveInQueueParams, SetTorrentParams, AddPeersParams, AddPeersResult,
+            GetMagnetParams, GetMagnetResult, MoveFilesParams,
             OpenFileParams, GetTorrentFileParams, TorrentFileResult, ChooseFolderParams,
             ChooseFolderResult,
         },

@@ -94,8 +94,8 @@ pub struct Metainfo {
     pub total_bytes: u64,
     /// The files, in the order of librqbit's ids, padding included.
     pub files: Vec<FileEntry>,
-    /// Usable trackers, each once.
-    pub trackers: Vec<String>,
+    /// Usable trackers in their tiers (BEP 12), each tracker once and no tier empty.
+    pub tiers: Vec<Vec<String>>,
     /// Whether the files go into a folder with the torrent's name.
     pub multi_file: bool,
     /// The SHA-1 of every piece, one after the other.
@@ -110,6 +110,11 @@ impl Metainfo {
         info.check()
             .and_then(|total_bytes| info.build(outer, total_bytes))
             .map_err(Error::InvalidTorrent)
+    }
+
+    /// The trackers of all tiers, in order.
+    pub fn trackers(&self) -> Vec<String> {
+        self.tiers.concat()
     }
 
     /// The length of a piece; the last one may be shorter.
@@ -139,6 +144,14 @@ impl Metainfo {
 pub fn rebuild(torrent: &[u8], trackers: &[String]) -> Result<Vec<u8>> {
     let outer = Outer::read(torrent)?;
     Ok(torrent_from_info(outer.info, trackers))
+}
+
+/// The raw `info` dictionary of a torrent file, as peers get it (BEP 9).
+///
+/// # Errors
+/// When the bytes are no torrent file.
+pub fn raw_info(torrent: &[u8]) -> Result<&[u8]> {
+    Ok(Outer::read(torrent)?.info)
 }
 
 /// A torrent file from the raw bytes of `info`.

@@ -118,6 +118,42 @@ fn what_cannot_be_done_is_said_with_its_exit_code() {
 }
 
 #[test]
+fn peers_and_trackers_are_listed_and_asked() {
+    let home = Home::new();
+    let tracker = "http%3A%2F%2F127.0.0.1%3A9%2Fannounce";
+    let uri = format!("{}&tr={tracker}", magnet(ID, "One"));
+    home.run(["add", &uri, "--paused"]);
+    let (code, listed) = home.json(&["trackers", "aaa"]);
+    let first = &listed["trackers"][0];
+    assert_eq!((code, &first["tier"]), (0, &json!(0)), "{listed}");
+    let (url, state) = ("http://127.0.0.1:9/announce", "not_contacted");
+    assert_eq!((&first["url"], &first["state"]), (&json!(url), &json!(state)));
+    let table = said(&home.run(["trackers", "One"]));
+    let lines: Vec<&str> = table.lines().collect();
+    assert!(lines[0].starts_with("TIER  STATE") && lines[0].ends_with("URL"), "{table}");
+    assert!(lines[1].starts_with("0     not contacted") && lines[1].ends_with(url), "{table}");
+
+    assert_eq!(home.json(&["peers", ID]), (0, json!({"peers": []})));
+    assert_eq!(said(&home.run(["peers", "One"])), "No peer is connected.\n");
+    // A torrent that does not run asks nobody.
+    let (code, refused) = home.json(&["announce", "One"]);
+    assert_eq!(code, 1);
+    assert_eq!(refused["results"][0]["error"]["data"]["kind"], "wrong_state");
+    assert!(said(&home.run(["announce", "One"])).starts_with("not announced: One: "));
+    home.run(["resume", "One"]);
+    eventually("the tracker to be asked", || {
+        (home.json(&["announce", "One"]).0 == 0).then_some(())
+    });
+    home.run(["add", &magnet(&ID.replace("aaaaaaa", "aaaaaab"), "Two"), "--paused"]);
+    assert_eq!(said(&home.run(["trackers", "Two"])), "This torrent has no trackers.\n");
+    for command in ["peers", "trackers"] {
+        assert_eq!(home.run([command]).status.code(), Some(2), "{command}");
+        assert_eq!(home.json(&[command, "nothing"]).1["error"]["data"]["kind"], "not_found");
+    }
+    assert!(said(&home.run(["peers", "--help"])).contains("optimistic unchoke slot"));
+}
+
+#[test]
 fn one_bad_source_does_not_keep_out_the_good_ones() {
     let home = Home::new();
     let (code, added) =

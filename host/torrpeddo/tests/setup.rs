@@ -114,7 +114,12 @@ fn copy_program(home: &Home, folder: &str) -> PathBuf {
     let folder = home.user().join(folder);
     std::fs::create_dir_all(&folder).unwrap();
     let copy = folder.join("torrpeddo");
-    std::fs::copy(env!("CARGO_BIN_EXE_torrpeddo"), &copy).unwrap();
+    // A link, where it is possible: a copy cannot be run while another test's new process still has it
+    // open for writing (ETXTBSY).
+    let program = env!("CARGO_BIN_EXE_torrpeddo");
+    std::fs::hard_link(program, &copy)
+        .or_else(|_| std::fs::copy(program, &copy).map(drop))
+        .unwrap();
     copy
 }
 

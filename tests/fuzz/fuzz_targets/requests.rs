@@ -44,6 +44,6 @@ macro_rules! methods {
 const METHODS: &[(&str, Check)] = methods! {
     Hello SetSettings Subscribe Unsubscribe Shutdown GetLog AddMagnet AddTorrent AddUrl Preview
     DropPreview GetStatus GetFiles GetPeers GetTrackers GetPieces Pause Resume Cancel DeleteFiles
-    Remove Recheck SetFiles MoveInQueue SetTorrent MoveFiles OpenFolder OpenFile GetTorrentFile
+    Remove Recheck SetFiles MoveInQueue SetTorrent AnnounceNow AddPeers GetMagnet MoveFiles OpenFolder OpenFile GetTorrentFile
     ChooseFolder
 };

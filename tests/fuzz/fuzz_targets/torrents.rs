@@ -15,8 +15,11 @@ fuzz_target!(|data: &[u8]| {
     let Ok(meta) = Metainfo::parse(data) else { return };
     numbers_fit(&meta);
     paths_are_safe(&meta);
-    let rebuilt = rebuild(data, &meta.trackers).expect("a torrent that was accepted");
-    assert_eq!(Metainfo::parse(&rebuilt).expect("a torrent that was accepted"), meta);
+    let rebuilt = rebuild(data, &meta.trackers()).expect("a torrent that was accepted");
+    let again = Metainfo::parse(&rebuilt).expect("a torrent that was accepted");
+    // Rebuilding gives every tracker a tier of its own.
+    assert_eq!(again.trackers(), meta.trackers());
+    assert_eq!(Metainfo { tiers: meta.tiers.clone(), ..again }, meta);
     librqbit_agrees(&meta, &rebuilt);
 });
 

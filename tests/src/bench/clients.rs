@@ -51,12 +51,22 @@ pub fn sample(began: Instant, pids: &[u32]) -> Sample {
 }
 
 fn torrpeddo(job: &Job, folder: &Path) -> Sample {
-    let sandbox = Sandbox::with_defaults(json!({
+    let sandbox = sandbox(folder);
+    complete(job, &sandbox, |began| sample(began, &sandbox.processes()))
+}
+
+/// A sandbox for [`complete`].
+pub fn sandbox(folder: &Path) -> Sandbox {
+    Sandbox::with_defaults(json!({
         "download_folder": folder,
         "max_active": 100,
         "max_active_downloads": 100,
         "max_active_seeds": 100,
-    }));
+    }))
+}
+
+/// Downloads a job with Torrpeddo. `look` is called with the time of the order as soon as all is complete.
+pub fn complete(job: &Job, sandbox: &Sandbox, look: impl FnOnce(Instant) -> Sample) -> Sample {
     let relay = sandbox.relay();
     relay.ok("subscribe", json!({"topics": ["events"], "interval_ms": 100}));
     let torrents: Vec<String> = job
@@ -71,7 +81,7 @@ fn torrpeddo(job: &Job, folder: &Path) -> Sample {
     for _ in &torrents {
         relay.event("torrent_completed");
     }
-    let sample = sample(began, &sandbox.processes());
+    let sample = look(began);
     relay.ok("shutdown", json!({"when": "now"}));
     sample
 }

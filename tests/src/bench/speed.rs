@@ -39,7 +39,7 @@ pub fn speed(rounds: usize, bytes: u64) {
     ];
     for (what, torrents, bytes, seeders) in jobs {
         title(&format!("{what}; medians of {rounds}"));
-        let job = Job::new(torrents, bytes, seeders);
+        let job = Job::new(torrents, bytes, seeders, 0);
         let mut samples: Vec<Vec<Sample>> = CLIENTS.iter().map(|_| Vec::new()).collect();
         for _ in 0..rounds.max(1) {
             for (client, samples) in CLIENTS.iter().zip(&mut samples) {
@@ -75,7 +75,12 @@ fn show(samples: Vec<Vec<Sample>>) {
 }
 
 impl Job {
-    fn new(torrents: usize, bytes: u64, sessions: usize) -> Self {
+    /// Makes torrents of `bytes` each and starts their seeders, each with an upload limit in bytes per
+    /// second for each torrent; 0 for none.
+    ///
+    /// # Panics
+    /// If the seeders do not start.
+    pub fn new(torrents: usize, bytes: u64, sessions: usize, upload_limit: u64) -> Self {
         let server = Server::start();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let options = json!({
@@ -83,6 +88,7 @@ impl Job {
             "torrents": torrents,
             "bytes": bytes,
             "sessions": sessions,
+            "upload_limit": upload_limit,
             "announce": server.url("/announce"),
         });
         let mut seeders = python("swarm.py")
@@ -111,13 +117,21 @@ impl Job {
     }
 
     fn download(&self, client: &Client) -> Sample {
+        self.measure(client.name, |folder| (client.download)(self, folder))
+    }
+
+    /// Downloads into a new folder with `download`, and checks the files.
+    ///
+    /// # Panics
+    /// If a file is damaged.
+    pub fn measure(&self, name: &str, download: impl FnOnce(&Path) -> Sample) -> Sample {
         let folder = tempfile::tempdir().expect("a temporary folder");
         // What is still to be written for others is no cost of this one's.
         rustix::fs::sync();
-        let sample = (client.download)(self, folder.path());
-        for (name, hash_of_original) in &self.hashes {
-            let found = hash(&folder.path().join(name));
-            assert!(found == *hash_of_original, "{}: {name} is damaged", client.name);
+        let sample = download(folder.path());
+        for (file, hash_of_original) in &self.hashes {
+            let found = hash(&folder.path().join(file));
+            assert!(found == *hash_of_original, "{name}: {file} is damaged");
         }
         sample
     }

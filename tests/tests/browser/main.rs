@@ -52,5 +52,6 @@ mod settings;
 mod sizes;
 mod stopped;
 mod support;
+mod swarm;
 mod tooltips;
 mod torrentfiles;

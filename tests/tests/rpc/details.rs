@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use torrpeddo_tests::bencode::dictionary;
-use torrpeddo_tests::{Relay, Sandbox, Seeder, magnets, wait_until};
+use torrpeddo_tests::torrents::Single;
+use torrpeddo_tests::{Relay, Sandbox, Seeder, Tracker, magnets, wait_until};
 
 use crate::support::{
     add_magnet, granted, id_of, one, slow_seeder, torrent, wait_complete, wait_half_way, wait_state,
@@ -48,6 +49,10 @@ fn the_peers_are_those_that_are_connected_with_what_they_bring() {
     assert!(peer["client"].as_str().unwrap().contains("libtorrent"), "{peer}");
     assert_eq!((&peer["direction"], &peer["transport"]), (&json!("out"), &json!("tcp")));
     assert!(peer["downloaded"].as_u64() > Some(0) && peer["encrypted"] == false, "{peer}");
+    assert_eq!((&peer["source"], &peer["progress"]), (&json!("user"), &json!(1.0)), "{peer}");
+    let flags = &peer["flags"];
+    assert!(flags["am_interested"] == true && flags["peer_choking"] == false, "{peer}");
+    assert!(flags["peer_interested"] == false && flags["seed"] == true, "{peer}");
     granted(&relay, "pause", &id);
     assert_eq!(relay.ok("get_peers", json!({"id": id}))["peers"], json!([]));
 }
@@ -106,39 +111,169 @@ fn a_torrent_file_that_does_not_fit_a_frame_comes_in_parts() {
     assert_eq!(joined, whole);
 }
 
+/// The trackers of a torrent.
+fn trackers(relay: &Relay, id: &str) -> Vec<Value> {
+    let mut listed = relay.ok("get_trackers", json!({"id": id}));
+    std::mem::take(listed["trackers"].as_array_mut().unwrap())
+}
+
+fn urls(relay: &Relay, id: &str) -> Vec<String> {
+    let url = |tracker: &Value| tracker["url"].as_str().unwrap().to_owned();
+    trackers(relay, id).iter().map(url).collect()
+}
+
+fn with_tracker(magnet: &str, tracker: &str) -> String {
+    format!("{magnet}&tr={}", tracker.replace(':', "%3A").replace('/', "%2F"))
+}
+
+const NOBODY: &str = "http://127.0.0.1:9/announce";
+
 #[test]
-fn trackers_are_told_without_inventing_anything() {
-    let sandbox = Sandbox::with_defaults(json!({"extra_trackers": ["http://127.0.0.1:9/extra"]}));
-    let relay = sandbox.relay();
-    let uri = format!("{}&tr=http%3A%2F%2F127.0.0.1%3A9%2Fannounce", magnets::dead(3));
-    let id = add_magnet(&relay, &uri);
+fn trackers_are_told_with_what_they_answered() {
+    let extra = "http://127.0.0.1:9/announce/extra";
+    let sandbox = Sandbox::with_defaults(json!({"extra_trackers": [extra]}));
+    let (relay, tracker) = (sandbox.relay(), Tracker::start(1));
+    let id = add_magnet(&relay, &with_tracker(&magnets::dead(3), &tracker.url()));
     wait_state(&relay, &id, &["fetching_metadata"]);
-    let changed = relay
-        .ok("set_torrent", json!({"id": id, "trackers_add": ["udp://127.0.0.1:9/more"]}))["magnet"]
-        .clone();
-    assert!(changed.as_str().unwrap().contains("more"), "{changed}");
+    let changed =
+        relay.ok("set_torrent", json!({"id": id, "trackers_add": [NOBODY]}))["magnet"].clone();
+    assert!(changed.as_str().unwrap().contains("127.0.0.1%3A9%2Fannounce"), "{changed}");
     assert_eq!(torrent(&relay, &id)["tracker"], "127.0.0.1", "the host of the first one");
-    let listed = relay.ok("get_trackers", json!({"id": id}));
-    let urls: Vec<&str> = listed["trackers"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|tracker| tracker["url"].as_str().unwrap())
-        .collect();
-    let expected =
-        ["http://127.0.0.1:9/announce", "udp://127.0.0.1:9/more", "http://127.0.0.1:9/extra"];
-    assert_eq!(urls, expected);
-    wait_until("the trackers to be asked", || {
-        relay.ok("get_trackers", json!({"id": id}))["trackers"][0]["state"] == "announcing"
+    wait_until("the trackers to have answered", || {
+        let states: Vec<Value> =
+            trackers(&relay, &id).iter().map(|tracker| tracker["state"].clone()).collect();
+        states == ["working", "failed", "failed"]
     });
+    let listed = trackers(&relay, &id);
+    assert_eq!(urls(&relay, &id), [tracker.url().as_str(), NOBODY, extra]);
+    let working = &listed[0];
+    assert_eq!(
+        (&working["seeds"], &working["leechers"], &working["peers"]),
+        (&json!(3), &json!(2), &json!(1))
+    );
+    assert!(
+        working["next_announce_at"].as_u64() > working["last_announce_at"].as_u64(),
+        "{working}"
+    );
+    let failed = &listed[1];
+    assert!(failed["message"].as_str().is_some_and(|message| !message.is_empty()), "{failed}");
+    assert_eq!(failed.get("seeds"), None, "nobody knows: {failed}");
+    assert_eq!(listed.iter().map(|one| &one["tier"]).collect::<Vec<_>>(), [0, 1, 2]);
+
+    assert_eq!(one(&relay.ok("announce_now", json!({"ids": [id]})), &id)["ok"], true);
     granted(&relay, "pause", &id);
-    for tracker in relay.ok("get_trackers", json!({"id": id}))["trackers"].as_array().unwrap() {
-        assert_eq!(tracker["state"], "idle");
-        assert_eq!(tracker.get("peers"), None, "nobody knows: {tracker}");
+    for tracker in trackers(&relay, &id) {
+        assert_eq!(tracker["state"], "not_contacted", "{tracker}");
+        assert_eq!(tracker.get("peers"), None, "{tracker}");
     }
-    let nonsense = json!({"id": id, "trackers_add": ["ftp://x"]});
-    let error = relay.refused("invalid_params", "set_torrent", nonsense);
-    assert_eq!(error["data"]["member"], "trackers_add");
+    let refused = relay.ok("announce_now", json!({"ids": [id]}));
+    assert_eq!(one(&refused, &id)["error"]["data"]["kind"], "wrong_state");
+    for member in ["trackers_add", "trackers_remove"] {
+        let error =
+            relay.refused("invalid_params", "set_torrent", json!({"id": id, member: ["ftp://x"]}));
+        assert_eq!(error["data"]["member"], member);
+    }
+}
+
+#[test]
+fn a_tracker_that_was_removed_stays_away() {
+    let sandbox = Sandbox::new();
+    let (relay, file) = (sandbox.relay(), Single::public("removed.bin", 40_000));
+    let (first, second) = ("udp://127.0.0.1:9/announce", NOBODY);
+    let data = STANDARD.encode(file.with_trackers(&[first, second]));
+    let id = id_of(&relay.ok("add_torrent", json!({"data": data, "options": {"paused": true}})));
+    let changed = relay.ok("set_torrent", json!({"id": id, "trackers_remove": [first]}));
+    assert!(!changed["magnet"].as_str().unwrap().contains("udp"), "{changed}");
+    let error = relay.refused(
+        "invalid_params",
+        "set_torrent",
+        json!({"id": id, "trackers_remove": [first]}),
+    );
+    assert_eq!(error["data"]["member"], "trackers_remove", "it is none any more");
+    // Neither a restart nor its own link nor its own file brings it back.
+    sandbox.kill_engine();
+    let relay = sandbox.relay();
+    relay.ok("add_torrent", json!({"data": data}));
+    relay.ok(
+        "add_magnet",
+        json!({"uri": with_tracker(&format!("magnet:?xt=urn:btih:{id}"), first)}),
+    );
+    assert_eq!(urls(&relay, &id), [second]);
+    relay
+        .ok("set_torrent", json!({"id": id, "trackers_add": [first], "trackers_remove": [second]}));
+    assert_eq!(urls(&relay, &id), [first]);
+}
+
+#[test]
+fn a_private_torrent_takes_trackers_from_the_user_alone_and_hides_its_passkey() {
+    let sandbox = Sandbox::new();
+    let (relay, file) = (sandbox.relay(), Single::private("secret.bin", 40_000));
+    let (own, linked, users) = (Tracker::start(1), Tracker::start(1), Tracker::start(1));
+    let passkey = format!("{}/passkey", own.url());
+    let data = STANDARD.encode(file.with_trackers(&[&passkey]));
+    let id = id_of(&relay.ok("add_torrent", json!({"data": data})));
+    wait_state(&relay, &id, &["downloading"]);
+    relay.ok(
+        "add_magnet",
+        json!({"uri": with_tracker(&format!("magnet:?xt=urn:btih:{id}"), &linked.url())}),
+    );
+    assert_eq!(urls(&relay, &id), [passkey.as_str()]);
+    relay.ok("set_torrent", json!({"id": id, "trackers_add": [users.url()]}));
+    assert_eq!(urls(&relay, &id), [passkey.as_str(), &users.url()]);
+    wait_until("the user's tracker to hear of it", || users.announces() > 0);
+    assert_eq!(linked.announces(), 0);
+
+    let shown = torrent(&relay, &id)["magnet"].clone();
+    let link = |params: Value| {
+        let mut params = params;
+        params["id"] = json!(id);
+        relay.ok("get_magnet", params)["magnet"].as_str().unwrap().to_owned()
+    };
+    assert!(!shown.as_str().unwrap().contains("tr="), "{shown}");
+    assert_eq!(link(json!({})), shown.as_str().unwrap());
+    let whole = link(json!({"with_trackers": true}));
+    assert!(whole.contains("passkey") && whole.matches("&tr=").count() == 2, "{whole}");
+    let public = Single::public("open.bin", 40_000).with_trackers(&[NOBODY]);
+    let added = relay.ok("add_torrent", json!({"data": STANDARD.encode(public)}));
+    let open = relay.ok("get_magnet", json!({"id": id_of(&added)}))["magnet"].clone();
+    assert!(open.as_str().unwrap().contains("&tr="), "{open}");
+}
+
+#[test]
+fn peers_that_the_user_knows_are_added_and_banned() {
+    let sandbox = Sandbox::new();
+    let (relay, file) = (sandbox.relay(), Single::private("known.bin", 400_000));
+    let seeder = file.seed();
+    seeder.limit(20_000);
+    let data = STANDARD.encode(file.with_trackers(&[]));
+    let id = id_of(&relay.ok("add_torrent", json!({"data": data})));
+    wait_state(&relay, &id, &["downloading"]);
+    let address = format!("127.0.0.1:{}", seeder.port);
+    for bad in ["127.0.0.1", "0.0.0.0:1", "224.0.0.1:1", "[::1]", "a b:1", "127.0.0.1:0"] {
+        let params = json!({"id": id, "peers": [address, bad]});
+        let error = relay.refused("invalid_params", "add_peers", params);
+        assert_eq!(error["data"]["member"], "peers");
+        assert!(error["message"].as_str().unwrap().contains(bad), "{error}");
+    }
+    let many = vec![address.clone(); 257];
+    relay.refused("too_large", "add_peers", json!({"id": id, "peers": many}));
+    assert_eq!(relay.ok("add_peers", json!({"id": id, "peers": [address]}))["added"], 1);
+    let connected = || relay.ok("get_peers", json!({"id": id}))["peers"].clone();
+    wait_until("the peer to be connected", || connected()[0]["address"] == address.as_str());
+    assert_eq!(connected()[0]["source"], "user");
+    wait_until("the total to count the peer", || {
+        relay.ok("get_session", json!({}))["peers_connected"] == 1
+    });
+
+    relay.ok("set_settings", json!({"banned_peers": ["127.0.0.0/8"]}));
+    wait_until("the banned peer to be gone", || connected() == json!([]));
+    relay.refused("invalid_params", "set_settings", json!({"banned_peers": ["127.0.0.1:80"]}));
+    relay.ok("set_settings", json!({"banned_peers": []}));
+    seeder.limit(0);
+    relay.ok("add_peers", json!({"id": id, "peers": [address]}));
+    wait_complete(&relay, &id);
+    granted(&relay, "pause", &id);
+    relay.refused("wrong_state", "add_peers", json!({"id": id, "peers": [address]}));
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn a_home_that_is_full() {
     let _ = std::fs::write(home.path().join("filling"), vec![0; 1 << 20]);
     let other = sandbox.root().join("other/torrpeddo");
     std::fs::create_dir_all(other.parent().unwrap()).unwrap();
-    std::fs::copy(paths::binary(), &other).unwrap();
+    paths::place_binary(&other);
     let mut command = command(&sandbox, home.path(), &["install"]);
     let mut again = Command::new(&other);
     again.args(command.get_args());
@@ -111,7 +111,7 @@ fn a_user_without_a_home() {
     // Where that user can get at it.
     std::fs::set_permissions(sandbox.root(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let program = sandbox.root().join("torrpeddo");
-    std::fs::copy(paths::binary(), &program).unwrap();
+    paths::place_binary(&program);
     for arguments in [["install"], ["uninstall"], ["doctor"]] {
         let mut command = Command::new(&program);
         command.args(arguments).env_clear().uid(54_321).gid(54_321);

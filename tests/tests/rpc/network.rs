@@ -150,11 +150,11 @@ fn a_private_torrent_exchanges_no_peers() {
     let relay = sandbox.relay();
     let hidden = add(&relay, &private.with_trackers(&[&tracker.url()]), json!({"paused": true}));
     let shown = add(&relay, &public.with_trackers(&[]), json!({"paused": true}));
-    for seeder in [&seeds_private, &seeds_public] {
-        relay.ok("add_magnet", json!({"uri": seeder.magnet}));
-    }
-    for id in [&hidden, &shown] {
+    for (id, seeder) in [(&hidden, &seeds_private), (&shown, &seeds_public)] {
         granted(&relay, "resume", id);
+        wait_state(&relay, id, &["downloading"]);
+        let peers = [format!("127.0.0.1:{}", seeder.port)];
+        relay.ok("add_peers", json!({"id": id, "peers": peers}));
         wait_complete(&relay, id);
     }
     wait_until("the peer of the tracker", || kept.peers() == 1);

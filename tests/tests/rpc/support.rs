@@ -3,9 +3,15 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use torrpeddo_tests::sandbox::hello;
-use torrpeddo_tests::{Relay, Seed, Seeder, files::Files, wait_for, wait_until};
+use torrpeddo_tests::scripted_tracker::Answer;
+use torrpeddo_tests::torrents::Single;
+use torrpeddo_tests::{
+    Relay, Sandbox, ScriptedTracker, Seed, Seeder, files::Files, wait_for, wait_until,
+};
 
 /// What a test asks to be sure that the engine works and is the same as before.
 #[track_caller]
@@ -66,6 +72,36 @@ pub fn wait_complete(relay: &Relay, id: &str) -> Value {
     assert_ne!(torrent["state"], "error", "{torrent:#}");
     assert_eq!(torrent["progress"].as_f64(), Some(1.0), "{torrent:#}");
     torrent
+}
+
+/// Adds the torrent with trackers of its own, and returns its id.
+#[track_caller]
+pub fn add_single(relay: &Relay, torrent: &Single, trackers: &[&str]) -> String {
+    let data = STANDARD.encode(torrent.with_trackers(trackers));
+    id_of(&relay.ok("add_torrent", json!({"data": data})))
+}
+
+/// Adds the torrent with a tracker that knows these peers, and returns its id.
+#[track_caller]
+pub fn add_with_peers(relay: &Relay, torrent: &Single, peers: &[SocketAddr]) -> String {
+    let peers = peers.to_vec();
+    let tracker = ScriptedTracker::http(move |_| Answer::peers(&peers));
+    add_single(relay, torrent, &[tracker.url()])
+}
+
+/// Downloads the torrent from these peers, and checks its file.
+#[track_caller]
+pub fn downloads_from(sandbox: &Sandbox, torrent: &Single, peers: &[SocketAddr]) {
+    let relay = sandbox.relay();
+    wait_complete(&relay, &add_with_peers(&relay, torrent, peers));
+    assert_single(sandbox, torrent);
+}
+
+/// Asserts that the file of the torrent is in the folder of downloads, byte for byte.
+#[track_caller]
+pub fn assert_single(sandbox: &Sandbox, torrent: &Single) {
+    let found = std::fs::read(sandbox.downloads().join(torrent.name())).expect("a file");
+    assert!(found == torrent.content(), "{} differs", torrent.name());
 }
 
 /// One result of a method over many, after checking that it is about `id`.

@@ -27,7 +27,7 @@ impl Source {
         let magnet = Magnet {
             info_hash: meta.info_hash,
             name: Some(meta.name.clone()),
-            trackers: meta.trackers.clone(),
+            trackers: meta.trackers(),
             peers: Vec::new(),
             selected: None,
             web_seeds: Vec::new(),
@@ -156,6 +156,8 @@ impl Manager {
             error: None,
             running: false,
             verify: false,
+            trackers_added: Vec::new(),
+            trackers_removed: Vec::new(),
         };
         let waiting = state.entries.values().filter(|entry| entry.rank.is_some()).count();
         let mut entry = Entry::new(row);
@@ -174,7 +176,8 @@ impl Manager {
     }
 
     /// It is there already: nothing changes but that new trackers and peers are learned, and the
-    /// metainfo where it was missing.
+    /// metainfo where it was missing. A private torrent takes trackers and peers only from the user
+    /// (BEP 27), and a tracker that the user removed does not come back.
     fn merge(
         &self,
         state: &mut State,
@@ -182,16 +185,18 @@ impl Manager {
         source: Source,
     ) -> Result<(AddResult, Vec<Ack>)> {
         let mut acks = Vec::new();
-        if let Some(entry) = state.entries.get_mut(&id) {
+        if let Some(entry) = state.entries.get_mut(&id)
+            && !entry.row.private
+        {
             let mut known = Magnet::parse(&entry.row.magnet)?;
-            let learned = union(&mut known.trackers, source.magnet.trackers)
-                | union(&mut known.peers, source.magnet.peers);
+            let mut trackers = source.magnet.trackers;
+            trackers.retain(|url| !entry.row.trackers_removed.contains(url));
+            let learned =
+                union(&mut known.trackers, trackers) | union(&mut known.peers, source.magnet.peers);
             if learned {
                 entry.row.magnet = known.to_uri();
-                entry.ask_soon();
-                // The session takes new trackers and peers only with a new start, and what is
-                // complete has no need of them.
-                entry.restart = !entry.complete();
+                self.0.session.add_peers(id, known.peers);
+                self.apply_trackers(state, id);
                 acks.extend(self.changed(state, id));
             }
         }

@@ -4,9 +4,8 @@ use torrpeddo_protocol::Torrent;
 use torrpeddo_protocol::methods::{QueueMove, SetTorrentParams};
 use torrpeddo_protocol::notifications::EventKind;
 
-use super::entry::{Actual, Entry, selected_files};
-use super::{Manager, add, blocking, now_ms, schedule};
-use crate::magnet::Magnet;
+use super::entry::selected_files;
+use super::{Manager, add, blocking, now_ms, schedule, trackers};
 use crate::metainfo::{InfoHash, Metainfo};
 use crate::queue::reorder;
 use crate::store::Intent;
@@ -151,10 +150,13 @@ impl Manager {
                 member: Some("ratio_limit".into()),
             });
         }
-        let trackers = params.trackers_add.map_or(Ok(Vec::new()), |urls| trackers(&urls))?;
+        let add = trackers::urls(params.trackers_add.as_deref(), "trackers_add")?;
+        let remove = trackers::urls(params.trackers_remove.as_deref(), "trackers_remove")?;
+        self.check_trackers(id, &remove).await?;
+        let other_trackers = !add.is_empty() || !remove.is_empty();
         let ((), ack) = self.update(id, |entry| {
-            if !trackers.is_empty() {
-                add_trackers(entry, trackers)?;
+            if other_trackers {
+                trackers::change(&mut entry.row, remove, add)?;
             }
             if let Some(labels) = labels {
                 entry.row.labels = labels;
@@ -166,36 +168,14 @@ impl Manager {
             }
             Ok(())
         })?;
+        if other_trackers {
+            self.apply_trackers(&mut self.0.state.lock(), id);
+        }
         self.0.wake.notify_one();
         ack.durable().await?;
         let shown = self.0.state.lock().board.get(id);
         shown.map(|shown| (*shown).clone()).ok_or_else(|| Error::NotFound { id: id.to_string() })
     }
-}
-
-fn add_trackers(entry: &mut Entry, trackers: Vec<String>) -> Result<()> {
-    let mut known = Magnet::parse(&entry.row.magnet)?;
-    if add::union(&mut known.trackers, trackers) {
-        entry.row.magnet = known.to_uri();
-        // The session takes new trackers only with a new start; a torrent that is being hashed has
-        // no need of them yet.
-        entry.restart = matches!(entry.actual, Actual::Running | Actual::Resolving(_));
-        entry.ask_soon();
-    }
-    Ok(())
-}
-
-fn trackers(urls: &[String]) -> Result<Vec<String>> {
-    let read = |url: &String| {
-        crate::magnet::tracker(url).ok_or_else(|| Error::InvalidParams {
-            message: format!(
-                "{} is no tracker: it begins with http://, https:// or udp://.",
-                crate::names::clean_text(url, 200)
-            ),
-            member: Some("trackers_add".into()),
-        })
-    };
-    urls.iter().map(read).collect()
 }
 
 fn selects_all(meta: &Metainfo, selected: &[u32]) -> bool {

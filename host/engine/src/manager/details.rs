@@ -1,21 +1,25 @@
 //! What people look at of one torrent.
 
+use std::net::{IpAddr, SocketAddr};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use torrpeddo_protocol::limits;
 use torrpeddo_protocol::methods::{GetPiecesResult, TorrentFileResult};
-use torrpeddo_protocol::model::{Direction, Peer, Tracker, Transport};
+use torrpeddo_protocol::model::Peer;
 
-use super::entry::other_trackers;
+use super::entry::Actual;
 use super::queries::cursor;
-use super::{Manager, blocking};
-use crate::magnet::Magnet;
-use crate::metainfo::{InfoHash, Metainfo};
-use crate::session::{Bitfield, asked_trackers};
-use crate::{Error, Result};
+use super::{Manager, blocking, swarm_view};
+use crate::metainfo::InfoHash;
+use crate::session::Bitfield;
+use crate::{Error, Result, magnet, names};
 
 /// How many bytes of a torrent file go into one answer: base64 makes four of three.
 const PART: usize = limits::FRAME_TO_CLIENT / 2;
+
+/// The most peers that one call of `add_peers` may name.
+const ADDED_PEERS: usize = 256;
 
 impl Manager {
     /// The verified pieces of a torrent; none while its metadata is unknown.
@@ -50,63 +54,39 @@ impl Manager {
     pub fn peers(&self, id: InfoHash) -> Result<Vec<Peer>> {
         super::commands::present(&mut self.0.state.lock(), id)?;
         let peers = self.0.session.peers(id).unwrap_or_default();
-        let shown = peers.into_iter().map(|peer| Peer {
-            address: peer.address,
-            client: peer.client,
-            transport: if peer.utp { Transport::Utp } else { Transport::Tcp },
-            direction: if peer.incoming { Direction::In } else { Direction::Out },
-            // librqbit speaks plain streams only.
-            encrypted: false,
-            state: "connected".into(),
-            progress: None,
-            download_rate: peer.download_rate,
-            upload_rate: peer.upload_rate,
-            downloaded: peer.downloaded,
-            uploaded: peer.uploaded,
-        });
-        Ok(shown.collect())
+        Ok(peers.into_iter().map(swarm_view::peer).collect())
     }
 
-    /// The trackers of a torrent, and whether they are asked. librqbit tells nothing of what they
-    /// answer, so nothing is said of it.
+    /// Adds addresses of peers to a torrent that runs. Returns how many are tried.
     ///
     /// # Errors
-    /// `NotFound`.
-    pub async fn trackers(&self, id: InfoHash) -> Result<Vec<Tracker>> {
-        let (magnet, private, turn, asking, extra) = {
-            let state = self.0.state.lock();
-            let entry = state.entries.get(&id).filter(|entry| !entry.removing);
-            let entry = entry.ok_or_else(|| Error::NotFound { id: id.to_string() })?;
-            let asking = matches!(
-                entry.actual,
-                super::entry::Actual::Running | super::entry::Actual::Resolving(_)
-            );
-            let magnet = Magnet::parse(&entry.row.magnet)?;
-            (magnet, entry.row.private, entry.turn, asking, state.settings.extra_trackers.clone())
+    /// `NotFound`; `InvalidParams` names an address that is none; `TooLarge`; `WrongState` when it
+    /// does not run.
+    pub fn add_peers(&self, id: InfoHash, peers: &[String]) -> Result<u32> {
+        if peers.len() > ADDED_PEERS {
+            return Err(Error::TooLarge(format!(
+                "At most {ADDED_PEERS} peers can be added at once."
+            )));
+        }
+        let read = |text: &String| {
+            peer_address(text).ok_or_else(|| Error::InvalidParams {
+                message: format!(
+                    "{} is no address of a peer. Give a host and a port, such as 192.0.2.1:6881 or \
+                     [2001:db8::1]:6881.",
+                    names::clean_text(text, 200)
+                ),
+                member: Some("peers".into()),
+            })
         };
-        let meta = match self.0.store.metainfo(id).await? {
-            Some(torrent) => Some(blocking(move || Ok(Metainfo::parse(&torrent)?)).await?),
-            None => None,
-        };
-        let extra = if private { Vec::new() } else { extra };
-        let mut urls = meta.as_ref().map_or_else(Vec::new, |meta| meta.trackers.clone());
-        super::add::union(&mut urls, [magnet.trackers.as_slice(), &extra].concat());
-        let asked = match &meta {
-            _ if !asking => Vec::new(),
-            Some(meta) => {
-                let others = other_trackers(meta, magnet.trackers, extra);
-                asked_trackers(meta, &others, turn)
-            }
-            None => urls.clone(),
-        };
-        let trackers = urls.into_iter().map(|url| Tracker {
-            state: if asked.contains(&url) { "announcing" } else { "idle" }.into(),
-            url,
-            message: None,
-            peers: None,
-            next_announce_at: None,
-        });
-        Ok(trackers.collect())
+        let peers = peers.iter().map(read).collect::<Result<Vec<_>>>()?;
+        let mut state = self.0.state.lock();
+        let entry = super::commands::present(&mut state, id)?;
+        if !matches!(entry.actual, Actual::Running | Actual::Resolving(_)) {
+            return Err(entry.wrong_state(
+                "Peers can be added only while the torrent runs. Resume it first.".into(),
+            ));
+        }
+        Ok(u32::try_from(self.0.session.add_peers(id, peers)).unwrap_or(u32::MAX))
     }
 
     /// The torrent file, in parts where it does not fit a frame.
@@ -158,5 +138,51 @@ impl Manager {
             }
         })
         .await
+    }
+}
+
+/// A host name or an address that can be dialed, with its port.
+fn peer_address(text: &str) -> Option<String> {
+    let peer = magnet::peer(text.trim())?;
+    let refused = peer.parse::<SocketAddr>().is_ok_and(|address| {
+        let ip = address.ip().to_canonical();
+        let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
+        ip.is_unspecified() || ip.is_multicast() || broadcast
+    });
+    (!refused).then_some(peer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peers_are_hosts_with_a_port() {
+        for (text, read) in [
+            ("192.0.2.1:6881", "192.0.2.1:6881"),
+            (" [2001:DB8::1]:1 ", "[2001:db8::1]:1"),
+            ("Seed.example:65535", "seed.example:65535"),
+            ("[::1]:6881", "[::1]:6881"),
+        ] {
+            assert_eq!(peer_address(text).as_deref(), Some(read));
+        }
+        for text in [
+            "",
+            "192.0.2.1",
+            "192.0.2.1:0",
+            "192.0.2.1:65536",
+            "2001:db8::1:6881",
+            "0.0.0.0:1",
+            "[::]:1",
+            "224.0.0.1:1",
+            "255.255.255.255:1",
+            "[ff02::1]:1",
+            "[::ffff:0.0.0.0]:1",
+            "a b:1",
+            ":1",
+            "http://a:1",
+        ] {
+            assert_eq!(peer_address(text), None, "{text}");
+        }
     }
 }

@@ -17,9 +17,6 @@ use crate::session::{Phase, RunStats};
 use crate::store::{Intent, TorrentRow};
 use crate::{Error, Result, files};
 
-/// How long a private torrent asks a tracker that leads to nobody before it asks the next one.
-const ALONE: Duration = Duration::from_secs(300);
-
 /// The longest pause between two attempts to resolve a magnet.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
@@ -83,29 +80,10 @@ pub(super) struct Entry {
     pub smooth_rate: f64,
     /// Since when it has been slower than `ignore_slow.rate`.
     pub slow_since: Option<Instant>,
-    /// Since when it has known no peer, where it might ask another tracker.
-    pub alone_since: Option<Instant>,
-    /// Which of its trackers it asks where it asks one alone, counted round.
-    pub turn: usize,
     /// When the row was last saved because of counters alone.
     pub counters_saved: Instant,
     /// The bytes that were counted then.
     pub bytes_saved: (u64, u64),
-}
-
-/// The trackers to ask besides a torrent's own: those of its magnet, and those that all are told to.
-pub(super) fn other_trackers(
-    meta: &Metainfo,
-    magnet: Vec<String>,
-    extra: Vec<String>,
-) -> Vec<String> {
-    match (meta.private, meta.trackers.is_empty()) {
-        (false, _) => [magnet, extra].concat(),
-        // Its peers come from its own trackers alone (BEP 27), whoever names others.
-        (true, false) => Vec::new(),
-        // The link it came with has the only ones there are.
-        (true, true) => magnet,
-    }
 }
 
 impl Entry {
@@ -131,8 +109,6 @@ impl Entry {
             retry_at: Instant::now(),
             smooth_rate: 0.0,
             slow_since: None,
-            alone_since: None,
-            turn: 0,
             counters_saved: Instant::now(),
             bytes_saved: base,
         }
@@ -266,35 +242,6 @@ impl Entry {
         self.retry_at = Instant::now();
     }
 
-    /// There are other trackers to ask than before. The session takes them only with a new start.
-    pub fn ask_anew(&mut self) {
-        self.ask_soon();
-        self.restart |= !self.row.private && !matches!(self.actual, Actual::Idle);
-    }
-
-    /// A private torrent asks one of its trackers (BEP 27), and librqbit does not tell whether that
-    /// answers. Where it has led to nobody for a while, the next one is asked, from a new start: the
-    /// peers of the one are not told of the other. True if it is to start anew.
-    pub fn try_next_tracker(&mut self, stats: &RunStats) -> bool {
-        let several = self.meta.as_ref().is_some_and(|meta| meta.trackers.len() > 1);
-        let alone = self.row.private
-            && several
-            && !self.complete()
-            && matches!(stats.phase, Phase::Live)
-            && stats.peers_known == 0;
-        if !alone {
-            self.alone_since = None;
-            return false;
-        }
-        if self.alone_since.get_or_insert_with(Instant::now).elapsed() < ALONE {
-            return false;
-        }
-        self.alone_since = None;
-        self.turn = self.turn.wrapping_add(1);
-        self.restart = true;
-        true
-    }
-
     /// Notes a vain attempt to resolve it, and when the next one may be.
     pub fn missed(&mut self) {
         self.attempts = self.attempts.saturating_add(1);
@@ -384,7 +331,7 @@ impl Entry {
             error: row.error.clone(),
             file_count: row.file_count,
             private: row.private,
-            magnet: shown_magnet(&row.magnet).to_owned(),
+            magnet: shown_magnet(row),
             ratio_limit: row.ratio_limit,
             moving: self.moving.as_ref().map(|moving| {
                 let part = moving.done.load(Ordering::Relaxed);
@@ -423,12 +370,21 @@ pub(super) fn selected_bytes(meta: &Metainfo, selected: Option<&[u32]>) -> u64 {
 /// The longest magnet link that is told of in the list; the rest of a longer one is trackers.
 const SHOWN_MAGNET: usize = 4096;
 
-fn shown_magnet(magnet: &str) -> &str {
-    if magnet.len() <= SHOWN_MAGNET {
-        return magnet;
-    }
+/// The magnet link in the list. That of a private torrent has no URLs: they may contain a passkey.
+fn shown_magnet(row: &TorrentRow) -> String {
+    let mut link = String::new();
     // A link that we wrote is ASCII, and cut between two parameters it is still a link.
-    magnet.get(..SHOWN_MAGNET).and_then(|cut| cut.rsplit_once('&')).map_or("", |(link, _)| link)
+    for part in row.magnet.split_inclusive('&') {
+        if row.private && (part.starts_with("tr=") || part.starts_with("ws=")) {
+            continue;
+        }
+        if link.len() + part.len() > SHOWN_MAGNET {
+            break;
+        }
+        link += part;
+    }
+    link.truncate(link.trim_end_matches('&').len());
+    link
 }
 
 /// The indices that librqbit is given.
@@ -448,4 +404,33 @@ pub(super) fn shown_path(path: &Path) -> String {
 /// `NotFound` when it is no info-hash: no torrent can have it.
 pub(crate) fn parse_id(id: &str) -> Result<InfoHash> {
     id.parse().map_err(|_| Error::NotFound { id: id.chars().take(100).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_link_of_a_private_torrent_shows_no_passkey() {
+        let secret =
+            "&tr=http%3A%2F%2Ft.example%2Fpasskey%2Fannounce&ws=http%3A%2F%2Ft.example%2Fpasskey";
+        let magnet = format!("magnet:?xt=urn:btih:x&dn=a{secret}&x.pe=b.example%3A1");
+        let mut row = TorrentRow { magnet: magnet.clone(), ..crate::store::tests::row(1) };
+        assert_eq!(shown_magnet(&row), "magnet:?xt=urn:btih:x&dn=a&x.pe=b.example%3A1");
+        row.private = false;
+        assert_eq!(shown_magnet(&row), magnet);
+        row.magnet = format!("magnet:?xt=urn:btih:x{secret}");
+        row.private = true;
+        assert_eq!(shown_magnet(&row), "magnet:?xt=urn:btih:x");
+    }
+
+    #[test]
+    fn a_long_link_is_cut_between_two_parameters() {
+        let tracker = format!("&tr=http%3A%2F%2F{}", "a".repeat(80));
+        let magnet = format!("magnet:?xt=urn:btih:x{}", tracker.repeat(100));
+        let row = TorrentRow { magnet, private: false, ..crate::store::tests::row(1) };
+        let shown = shown_magnet(&row);
+        assert!(shown.len() <= SHOWN_MAGNET && shown.len() > SHOWN_MAGNET - 100);
+        assert!(shown.ends_with(&tracker));
+    }
 }

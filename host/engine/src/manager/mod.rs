@@ -20,7 +20,9 @@ mod previews;
 mod queries;
 mod schedule;
 mod settle;
+mod swarm_view;
 mod ticker;
+mod trackers;
 mod watch;
 
 #[cfg(test)]
@@ -104,6 +106,7 @@ impl Manager {
         let (store, loaded) = blocking(move || Store::open(&database, &boot_id)).await?;
         let settings = options::effective(&config.defaults, &loaded.settings)?;
         let session = Session::start(session_config(&data, &config, &settings)).await?;
+        session.set_banned(&settings.banned_peers);
         let mut state = State {
             entries: HashMap::with_capacity(loaded.torrents.len()),
             board: Board::default(),
@@ -314,7 +317,8 @@ fn session_config(
         dht: settings.dht,
         lsd: settings.lsd,
         upnp: settings.upnp,
-        peer_limit: settings.max_connections_per_torrent as usize,
+        max_connections: settings.max_connections as usize,
+        max_connections_per_torrent: settings.max_connections_per_torrent as usize,
         client: format!("Torrpeddo {}", config.version),
     }
 }

@@ -1,5 +1,6 @@
 //! The settings: defaults, what somebody set, and what a change has to pass.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,12 +26,13 @@ const NOT_YET: &[&str] = &[
     "encryption",
     "max_connections",
     "max_connections_per_torrent",
-    "banned_peers",
     "blocklist_url",
 ];
 
 /// How many trackers may be added to every torrent.
 const EXTRA_TRACKERS: usize = 64;
+/// The most addresses and ranges that can be banned.
+const BANNED_PEERS: usize = 4096;
 
 /// The settings in force: the defaults, changed by what somebody set.
 pub(super) fn effective(defaults: &Settings, set: &SetSettings) -> Result<Settings> {
@@ -116,7 +118,11 @@ impl Manager {
                 }
                 state.settings = after.clone();
                 if after.extra_trackers != before.extra_trackers {
-                    state.entries.values_mut().for_each(|entry| entry.ask_anew());
+                    let ids: Vec<_> = state.entries.keys().copied().collect();
+                    ids.into_iter().for_each(|id| self.apply_trackers(&mut state, id));
+                }
+                if after.banned_peers != before.banned_peers {
+                    self.0.session.set_banned(&after.banned_peers);
                 }
                 let ack = self.0.store.save_settings(changed);
                 self.lift_limits(&mut state);
@@ -214,7 +220,29 @@ fn validate(before: &Settings, after: &Settings) -> Result<()> {
     if after.extra_trackers.iter().any(|url| crate::magnet::tracker(url).is_none()) {
         return invalid("extra_trackers", "A tracker is an http, https or udp address.");
     }
+    if after.banned_peers.len() > BANNED_PEERS {
+        return invalid("banned_peers", "At most 4,096 addresses and ranges can be banned.");
+    }
+    if let Some(entry) = after.banned_peers.iter().find(|entry| !is_address_or_range(entry)) {
+        let entry = crate::names::clean_text(entry, 100);
+        let sentence = format!(
+            "{entry} is neither an IP address nor a range such as 192.0.2.0/24 or 2001:db8::/32."
+        );
+        return invalid("banned_peers", &sentence);
+    }
     Ok(())
+}
+
+/// Whether a text is an IP address, or a range in CIDR notation (RFC 4632, RFC 4291).
+fn is_address_or_range(text: &str) -> bool {
+    let (address, bits) = text.split_once('/').map_or((text, None), |(a, bits)| (a, Some(bits)));
+    let Ok(address) = address.parse::<IpAddr>() else { return false };
+    let most: u8 = if address.is_ipv4() { 32 } else { 128 };
+    let is_length = |bits: &str| {
+        bits.bytes().all(|byte| byte.is_ascii_digit())
+            && bits.parse::<u8>().is_ok_and(|bits| bits <= most)
+    };
+    bits.is_none_or(is_length)
 }
 
 #[cfg(test)]
@@ -267,5 +295,27 @@ mod tests {
         assert!(matches!(validate(&before, &after), Err(Error::Unavailable(_))));
         let same = patched(&before, object(&before).unwrap()).unwrap();
         validate(&before, &same).unwrap();
+    }
+
+    #[test]
+    fn banned_peers_are_addresses_and_ranges() {
+        let before = Settings::built_in("/d".into());
+        let with = |entry: &str| {
+            validate(&before, &patched(&before, patch(json!({"banned_peers": [entry]})))?)
+        };
+        for entry in ["192.0.2.1", "192.0.2.0/24", "0.0.0.0/0", "2001:db8::1", "::/128"] {
+            with(entry).unwrap();
+        }
+        for entry in
+            ["", "a.example", "192.0.2.1:80", "192.0.2.0/33", "::1/129", "192.0.2.0/", "1.2.3.4/+8"]
+        {
+            match with(entry).unwrap_err() {
+                Error::InvalidParams { message, member: Some(member) } => {
+                    assert_eq!(member, "banned_peers");
+                    assert!(message.contains(entry), "{message}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }

@@ -187,7 +187,7 @@ impl Manager {
         let deadline = Instant::now() + PATIENCE;
         let failure = loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.resolve(magnet, left).await {
+            match self.resolve(magnet, &[], left).await {
                 Ok(torrent) => match super::add::parse(torrent).await {
                     Ok((torrent, meta)) => {
                         self.found(preview_id, torrent, meta);

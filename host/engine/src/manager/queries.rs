@@ -149,6 +149,8 @@ impl Manager {
             free_bytes: state.free_bytes,
             listen_port,
             dht_nodes,
+            peers_connected: 0,
+            port_mapping: Some(super::swarm_view::port_mapping(self.0.session.port_mapping())),
             alternative_limits: state.settings.alternative.enabled,
             engine_version: self.0.config.version.clone(),
         };
@@ -157,6 +159,7 @@ impl Manager {
             session.upload_rate += torrent.upload_rate;
             session.downloaded += torrent.downloaded;
             session.uploaded += torrent.uploaded;
+            session.peers_connected += torrent.peers_connected;
             *session.counts.entry(torrent.state).or_default() += 1;
         }
         session
@@ -222,6 +225,15 @@ impl Manager {
             Ok(GetFilesResult { files: page.items, next_cursor: page.next })
         })
         .await
+    }
+
+    /// The layout of a torrent. None while its metadata is unknown.
+    pub(super) async fn layout(&self, id: InfoHash) -> Result<Option<Arc<Metainfo>>> {
+        let running = super::commands::present(&mut self.0.state.lock(), id)?.meta.clone();
+        match running {
+            Some(meta) => Ok(Some(meta)),
+            None => self.list(id).await,
+        }
     }
 
     /// The files of a torrent that does not run. None while the metadata is unknown.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use torrpeddo_protocol::notifications::EventKind;
 
-use super::entry::{Actual, Wanted, other_trackers, selected_files};
-use super::{Manager, State, blocking, now_ms};
+use super::entry::{Actual, Wanted, selected_files};
+use super::{Manager, State, blocking, now_ms, trackers};
 use crate::magnet::Magnet;
 use crate::metainfo::{InfoHash, Metainfo, rebuild};
 use crate::session::{ResolveError, RunSpec, Totals, Verify};
@@ -36,7 +36,12 @@ impl Manager {
         let _turn = gate.lock().await;
         loop {
             match self.next_step(id) {
-                Step::Nothing => break,
+                Step::Nothing => {
+                    if self.is_idle(id) {
+                        self.0.session.leave(id).await;
+                    }
+                    break;
+                }
                 Step::StopResolving(task) => {
                     task.abort();
                     // The task must be gone, and its connections with it.
@@ -47,6 +52,11 @@ impl Manager {
                 Step::Run => self.run(id).await,
             }
         }
+    }
+
+    fn is_idle(&self, id: InfoHash) -> bool {
+        let state = self.0.state.lock();
+        state.entries.get(&id).is_none_or(|entry| matches!(entry.actual, Actual::Idle))
     }
 
     fn next_step(&self, id: InfoHash) -> Step {
@@ -86,9 +96,10 @@ impl Manager {
         let manager = self.clone();
         let mut state = self.0.state.lock();
         let Some(entry) = state.entries.get_mut(&id) else { return };
+        let removed = entry.row.trackers_removed.clone();
         // The task waits for the lock before it looks at anything.
         entry.actual = Actual::Resolving(tokio::spawn(async move {
-            let resolved = manager.resolve(&magnet, ATTEMPT).await;
+            let resolved = manager.resolve(&magnet, &removed, ATTEMPT).await;
             let resolved = resolved.and_then(|torrent| {
                 let meta = Metainfo::parse(&torrent)
                     .map_err(|error| ResolveError::Refused(error.into()))?;
@@ -98,15 +109,18 @@ impl Manager {
         }));
     }
 
-    /// Asks once for a torrent file with the magnet's trackers. The extra ones are asked too, but are
-    /// no part of it: it may turn out to be private, and they may be taken back.
+    /// Asks once for a torrent file with the magnet's trackers. The extra ones are asked too, but for
+    /// those that the user `removed`, and are no part of it: it may turn out to be private, and they
+    /// may be taken back.
     pub(super) async fn resolve(
         &self,
         magnet: &Magnet,
+        removed: &[String],
         patience: Duration,
     ) -> Result<Vec<u8>, ResolveError> {
         let mut asked = magnet.clone();
-        asked.trackers.extend(self.settings().extra_trackers);
+        let extra = self.settings().extra_trackers;
+        asked.trackers.extend(extra.into_iter().filter(|url| !removed.contains(url)));
         let torrent = self.0.session.resolve(&asked, patience).await?;
         rebuild(&torrent, &magnet.trackers).map_err(|error| ResolveError::Refused(error.into()))
     }
@@ -195,25 +209,25 @@ impl Manager {
                 Wanted::Nothing | Wanted::Metadata => return Ok(()),
             };
             let magnet = Magnet::parse(&entry.row.magnet)?;
+            let tiers = trackers::tiers(&entry.row, Some(&meta), &extra)?;
             if at_home {
                 entry.row.working_path = None;
             }
             entry.actual = if check_only { Actual::Checking } else { Actual::Running };
             entry.meta = Some(Arc::clone(&meta));
             entry.stats = None;
-            entry.alone_since = None;
             entry.base = (entry.row.downloaded, entry.row.uploaded);
             entry.row.running = true;
-            let trackers = other_trackers(&meta, magnet.trackers, extra);
+            let (private, own_trackers) = (meta.private, meta.trackers());
             let spec = RunSpec {
                 id,
                 torrent: torrent.into(),
                 meta,
                 folder: entry.row.folder().clone(),
                 selected: selected_files(entry.row.selected.as_deref()),
-                peers: magnet.peers,
-                trackers,
-                turn: entry.turn,
+                // A link names no peers for a private torrent with trackers of its own (BEP 27).
+                peers: if private && !own_trackers.is_empty() { Vec::new() } else { magnet.peers },
+                tiers,
                 verify: if entry.row.verify { Verify::Full } else { Verify::Trust },
                 check_only,
                 totals: Totals { downloaded: entry.base.0, uploaded: entry.base.1 },

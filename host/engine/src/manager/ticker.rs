@@ -236,7 +236,6 @@ fn observe(entry: &mut Entry, stats: RunStats, settings: &Settings, elapsed: Dur
         }
     }
     pace(entry, &stats, settings, elapsed);
-    outcome.replan |= entry.try_next_tracker(&stats);
     entry.stats = Some(stats);
     if entry.state() == TorrentState::Seeding {
         entry.row.seeding_ms += u64::try_from(elapsed.as_millis()).unwrap_or(0);

@@ -168,6 +168,26 @@ pub(super) async fn dispatch(
             })
             .await
         }
+        m::AnnounceNow::NAME => {
+            call.answer::<m::AnnounceNow, _>(|c, p: m::IdsParams| async move {
+                many(&c, p.ids, |manager, id| async move { manager.announce_now(id) }).await
+            })
+            .await
+        }
+        m::AddPeers::NAME => {
+            call.answer::<m::AddPeers, _>(|c, p: m::AddPeersParams| async move {
+                let id = crate::manager::parse_id(&p.id)?;
+                Ok(m::AddPeersResult { added: c.manager().add_peers(id, &p.peers)? })
+            })
+            .await
+        }
+        m::GetMagnet::NAME => {
+            call.answer::<m::GetMagnet, _>(|c, p: m::GetMagnetParams| async move {
+                let id = crate::manager::parse_id(&p.id)?;
+                Ok(m::GetMagnetResult { magnet: c.manager().magnet(id, p.with_trackers).await? })
+            })
+            .await
+        }
         m::MoveFiles::NAME => {
             call.answer::<m::MoveFiles, _>(|c, p: m::MoveFilesParams| async move {
                 c.manager().move_files(crate::manager::parse_id(&p.id)?, &p.save_path).await?;

@@ -11,8 +11,9 @@ mod behind;
 mod bits;
 mod check;
 mod content;
+mod control;
+mod inlet;
 mod ledger;
-mod partings;
 mod peers;
 mod pool;
 mod record;
@@ -27,7 +28,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod threads;
-mod trackers;
 mod types;
 
 use std::collections::HashMap;
@@ -42,19 +42,19 @@ use tokio::sync::{OnceCell, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use torrpeddo_swarm::{AddressRange, MetadataError, Sources, Swarm};
+
 use crate::error::{Error, Result};
 use crate::magnet::Magnet;
-use crate::metainfo::{InfoHash, Metainfo};
+use crate::metainfo::{self, InfoHash, Metainfo};
 use backend::Backend;
 use behind::Writers;
-use partings::Partings;
 use pool::Pool;
 use record::Records;
 use run::{Run, Shared};
 
 pub use bits::{Bitfield, Progress};
 pub use peers::Peer;
-pub use trackers::asked as asked_trackers;
 pub use types::{Halted, Phase, ResolveError, RunSpec, RunStats, SessionConfig, Totals, Verify};
 
 /// How often verified pieces are recorded. This much is checked again after a power cut; a killed
@@ -74,9 +74,12 @@ pub struct Session(Arc<Inner>);
 struct Inner {
     config: SessionConfig,
     shared: Arc<Shared>,
+    swarm: OnceCell<Swarm>,
     backend: OnceCell<Arc<Backend>>,
     runs: Mutex<Runs>,
     next_run: AtomicU64,
+    /// For a swarm that has not started yet.
+    banned: Mutex<Vec<AddressRange>>,
     token: CancellationToken,
     _cancel: DropGuard,
 }
@@ -102,6 +105,7 @@ impl Session {
         let token = CancellationToken::new();
         let session = Self(Arc::new(Inner {
             config,
+            banned: Mutex::default(),
             shared: Arc::new(Shared {
                 records,
                 pool: Arc::new(Pool::new(OPEN_FILES)),
@@ -109,8 +113,8 @@ impl Session {
                 checking: Semaphore::new(CHECKS),
                 finished: watch::Sender::default(),
                 warned: Mutex::default(),
-                partings: Partings::default(),
             }),
+            swarm: OnceCell::new(),
             backend: OnceCell::new(),
             runs: Mutex::default(),
             next_run: AtomicU64::new(1),
@@ -121,18 +125,32 @@ impl Session {
         Ok(session)
     }
 
-    /// Asks for the metadata of a magnet once and returns a checked torrent file with the magnet's
-    /// trackers. Dropping the future ends all its network work.
+    /// Asks for the metadata of a magnet and returns a checked torrent file with the magnet's trackers.
+    /// Dropping the future ends all its network work. Connections are kept for a while afterwards, for
+    /// the download.
+    ///
+    /// # Errors
+    /// See [`ResolveError`].
     pub async fn resolve(
         &self,
         magnet: &Magnet,
         patience: Duration,
     ) -> Result<Vec<u8>, ResolveError> {
-        let backend = self.backend().await.map_err(ResolveError::Failed)?;
-        let partings = &self.0.shared.partings;
-        partings.noticed(magnet.info_hash).await;
-        let _parting = partings.after(magnet.info_hash);
-        backend.resolve(magnet, patience).await
+        let swarm = self.swarm().await.map_err(ResolveError::Failed)?;
+        let tiers = magnet.trackers.iter().map(|tracker| vec![tracker.clone()]).collect();
+        let sources = Sources { tiers, peers: magnet.peers.clone() };
+        let asking = swarm.resolve(magnet.info_hash, &sources);
+        let info = match tokio::time::timeout(patience, asking).await {
+            Ok(Ok(info)) => info,
+            Ok(Err(MetadataError::NoPeerSource)) => return Err(ResolveError::NoPeerSource),
+            Ok(Err(_)) | Err(_) => return Err(ResolveError::NotFound),
+        };
+        let torrent = metainfo::torrent_from_info(&info, &magnet.trackers);
+        match Metainfo::parse(&torrent) {
+            Ok(meta) if meta.info_hash == magnet.info_hash => Ok(torrent),
+            Ok(_) => Err(ResolveError::Failed(Error::Internal("another torrent came".into()))),
+            Err(error) => Err(ResolveError::Refused(error.into())),
+        }
     }
 
     /// Runs a torrent. Returns when its folder could be opened; checking goes on, and what fails
@@ -162,20 +180,21 @@ impl Session {
             let run = session.open(spec).await;
             let mut runs = session.0.runs.lock();
             runs.opening.remove(&id);
-            let (run, backend) = run?;
+            let (run, swarm, backend) = run?;
             runs.by_id.insert(id, Arc::clone(&run));
-            run.drive(backend, Arc::clone(&session.0.shared));
+            run.drive(swarm, backend, Arc::clone(&session.0.shared));
             Ok(())
         });
         opened.await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
     }
 
-    async fn open(&self, spec: RunSpec) -> Result<(Arc<Run>, Arc<Backend>)> {
+    async fn open(&self, spec: RunSpec) -> Result<(Arc<Run>, Swarm, Arc<Backend>)> {
+        let swarm = self.swarm().await?;
         let backend = self.backend().await?;
         let number = self.0.next_run.fetch_add(1, Ordering::Relaxed);
         let shared = Arc::clone(&self.0.shared);
         let run = blocking(move || Run::open(spec, number, &shared)).await?;
-        Ok((Arc::new(run), backend))
+        Ok((Arc::new(run), swarm, backend))
     }
 
     /// Stops a torrent; `None` if it does not run. When this returns, no connection to a peer and no
@@ -190,10 +209,11 @@ impl Session {
             }
             let Some(run) = session.0.runs.lock().by_id.get(&id).cloned() else { return Ok(None) };
             let backend = session.backend().await?;
-            let halted = {
-                let _parting = run.is_live().then(|| session.0.shared.partings.after(id));
-                run.halt(&backend).await
-            };
+            let halted = run.halt(&backend).await;
+            // It may have had peers from its metadata that it never came to use.
+            if let Some(swarm) = session.0.swarm.get() {
+                swarm.leave(id).await;
+            }
             if run.is_damaged() {
                 session.0.shared.warned.lock().insert(id);
             }
@@ -301,12 +321,12 @@ impl Session {
 
     /// The port for incoming connections, once something has run.
     pub fn listen_port(&self) -> Option<u16> {
-        self.0.backend.get()?.listen_port()
+        self.0.swarm.get().map(Swarm::port)
     }
 
     /// How many nodes of the DHT are known.
     pub fn dht_nodes(&self) -> usize {
-        self.0.backend.get().map_or(0, |backend| backend.dht_nodes())
+        self.0.swarm.get().map_or(0, Swarm::dht_nodes)
     }
 
     /// Halts everything and ends. The session is of no use afterwards.
@@ -326,14 +346,29 @@ impl Session {
             });
         }
         while halting.join_next().await.is_some() {}
+        if let Some(swarm) = self.0.swarm.get() {
+            swarm.stop().await;
+        }
         if let Some(backend) = self.0.backend.get() {
-            backend.stop().await;
+            backend.stop();
         }
         self.0.token.cancel();
     }
 
     fn get(&self, id: InfoHash) -> Option<Arc<Run>> {
         self.0.runs.lock().by_id.get(&id).cloned()
+    }
+
+    /// The swarm, started when it is first needed.
+    async fn swarm(&self) -> Result<Swarm> {
+        let inner = &self.0;
+        let start = || async {
+            let config = setup::swarm(&inner.config, inner.banned.lock().clone());
+            Swarm::start(config).map_err(|error| {
+                Error::Unavailable(format!("The network cannot be used: {error}."))
+            })
+        };
+        inner.swarm.get_or_try_init(start).await.cloned()
     }
 
     /// librqbit's session, started when it is first needed.

@@ -54,13 +54,17 @@ mod tests {
     use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::session::threads::Threads;
+    use crate::session::threads::{Threads, begin};
 
     #[tokio::test]
     async fn a_thread_rests_once_for_all_that_it_served() {
         let end = CancellationToken::new();
-        let ((), threads) = Threads::start(|| async { Ok(()) }, end.clone()).await.unwrap();
-        let begin = threads.begin(async {
+        let ((), threads) =
+            Threads::start(|| async { Ok(()) }, |()| std::future::ready(()), end.clone())
+                .await
+                .unwrap();
+        let thread = threads.assign();
+        let begun = begin(&thread, async {
             tokio::spawn(async {
                 served();
                 let before = SERVED.get();
@@ -70,7 +74,7 @@ mod tests {
             })
             .await
         });
-        assert_eq!(begin.await.unwrap(), (true, false));
+        assert_eq!(begun.await.unwrap(), (true, false));
         end.cancel();
     }
 }

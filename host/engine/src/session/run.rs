@@ -9,23 +9,22 @@ use librqbit::{AddTorrentOptions, ManagedTorrent, ManagedTorrentState};
 use parking_lot::Mutex;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
+use torrpeddo_swarm::{Attachment, Sources, Swarm, TorrentInfo, TorrentStats, Traffic};
 
 use crate::error::{Error, Result};
 use crate::files::Folder;
 use crate::metainfo::{self, InfoHash};
-use crate::session::backend::{Backend, look_up};
+use crate::session::backend::Backend;
 use crate::session::behind::{Behind, Writers};
 use crate::session::bits::{Bitfield, Progress, selection};
 use crate::session::blocking;
 use crate::session::check::find_pieces;
 use crate::session::content::{Content, Place};
 use crate::session::ledger::Ledger;
-use crate::session::partings::Partings;
-use crate::session::peers::{Looks, Peer};
+use crate::session::peers::Peer;
 use crate::session::pool::Pool;
 use crate::session::record::Records;
 use crate::session::storage::{Factory, Holders};
-use crate::session::trackers;
 use crate::session::types::{Halted, Phase, RunSpec, RunStats, Verify};
 
 /// How long librqbit's tasks may take to end. What still runs then is behind a closed gate.
@@ -46,8 +45,6 @@ pub struct Shared {
     /// Torrents whose users have been told that files are gone. Whoever starts one all the same
     /// wants them to be downloaded again.
     pub warned: Mutex<HashSet<InfoHash>>,
-    /// When torrents left their peers.
-    pub partings: Partings,
 }
 
 /// One running torrent.
@@ -59,7 +56,8 @@ pub struct Run {
     holders: Holders,
     checked: AtomicU64,
     state: Mutex<State>,
-    looks: Mutex<Looks>,
+    /// Its trackers, which may change until it is live.
+    tiers: Mutex<Vec<Vec<String>>>,
     /// Held by whoever stops it; what was left, once it has stopped.
     stopping: tokio::sync::Mutex<Option<Result<Halted>>>,
 }
@@ -71,32 +69,12 @@ struct State {
     /// It is known which pieces are there.
     checked: bool,
     live: bool,
-    traffic: Traffic,
+    /// The swarm, while it brings peers.
+    swarm: Option<Swarm>,
+    /// The last figures of the swarm. They go away with its part of the torrent, and what has been told
+    /// must not be taken back.
+    traffic: TorrentStats,
     failure: Option<Error>,
-}
-
-/// Bytes received and sent in a run. librqbit's counters go away with its part of the torrent, be it
-/// stopped or failed, and what has been told must not be taken back.
-#[derive(Default)]
-struct Traffic {
-    counters: Option<Box<dyn Fn() -> (u64, u64) + Send + Sync>>,
-    last: (u64, u64),
-}
-
-impl Traffic {
-    fn look(&mut self) -> (u64, u64) {
-        if let Some(counters) = &self.counters {
-            self.last = counters();
-        }
-        self.last
-    }
-
-    /// Looks for the last time, and lets go of librqbit's part.
-    fn end(&mut self) -> (u64, u64) {
-        self.look();
-        self.counters = None;
-        self.last
-    }
 }
 
 impl Run {
@@ -134,6 +112,7 @@ impl Run {
             run: number,
         })?;
         Ok(Self {
+            tiers: Mutex::new(spec.tiers.clone()),
             spec,
             content: Arc::new(content),
             ledger: Arc::new(ledger),
@@ -141,19 +120,18 @@ impl Run {
             holders: Holders::default(),
             checked: AtomicU64::new(0),
             state: Mutex::default(),
-            looks: Mutex::default(),
             stopping: tokio::sync::Mutex::default(),
         })
     }
 
     /// Starts the task that checks and then runs it.
-    pub fn drive(self: &Arc<Self>, backend: Arc<Backend>, shared: Arc<Shared>) {
+    pub fn drive(self: &Arc<Self>, swarm: Swarm, backend: Arc<Backend>, shared: Arc<Shared>) {
         let run = Arc::clone(self);
         let driver = tokio::spawn(async move {
             // In a task of its own, which may panic: a torrent that stands still and does not say why
             // would be worse than a bug that is told.
             let inner = Arc::clone(&run);
-            let task = tokio::spawn(async move { inner.start(&backend, &shared).await });
+            let task = tokio::spawn(async move { inner.start(&swarm, &backend, &shared).await });
             let outcome =
                 task.await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())));
             if let Err(error) = outcome {
@@ -163,30 +141,28 @@ impl Run {
         self.state.lock().driver = Some(driver);
     }
 
-    async fn start(self: &Arc<Self>, backend: &Backend, shared: &Shared) -> Result<()> {
+    async fn start(
+        self: &Arc<Self>,
+        swarm: &Swarm,
+        backend: &Backend,
+        shared: &Shared,
+    ) -> Result<()> {
         let Some(bits) = self.find_pieces(shared).await? else { return Ok(()) };
         self.state.lock().checked = true;
         if self.spec.check_only {
             return Ok(());
         }
-        let trackers = trackers::asked(&self.spec.meta, &self.spec.trackers, self.spec.turn);
-        let torrent = metainfo::rebuild(&self.spec.torrent, &trackers)?;
-        let peers = tokio::select! {
-            peers = look_up(&self.spec.peers) => peers,
-            () = self.stop.cancelled() => return Ok(()),
-        };
+        let torrent = metainfo::rebuild(&self.spec.torrent, &[])?;
         let factory = Factory {
             content: Arc::clone(&self.content),
             behind: Behind::new(Arc::clone(&self.content), shared.writers.clone()),
             ledger: Arc::clone(&self.ledger),
+            swarm: swarm.clone(),
             finished: shared.finished.clone(),
             holders: self.holders.clone(),
         };
-        let options = AddTorrentOptions {
-            only_files: self.only_files(),
-            initial_peers: Some(peers),
-            ..AddTorrentOptions::default()
-        };
+        let options =
+            AddTorrentOptions { only_files: self.only_files(), ..AddTorrentOptions::default() };
         let handle = backend.add(&self.spec.meta, torrent, bits.clone(), factory, options).await?;
         self.state.lock().handle = Some(Arc::clone(&handle));
         tokio::select! {
@@ -194,20 +170,37 @@ impl Run {
             () = self.stop.cancelled() => return Ok(()),
         }
         self.state.lock().live = true;
-        tokio::select! {
-            biased;
-            () = self.stop.cancelled() => return Ok(()),
-            () = shared.partings.noticed(self.spec.id) => {}
+        if self.stop.is_cancelled() {
+            return Ok(());
         }
-        backend.begin(&handle).await?;
-        self.state.lock().traffic.counters = handle.live().map(|live| {
-            let counters = move || {
-                let snapshot = live.stats_snapshot();
-                (snapshot.fetched_bytes, snapshot.uploaded_bytes)
-            };
-            Box::new(counters) as _
-        });
+        let inlet = backend.begin(&handle).await?;
+        let attachment = Attachment { info: Arc::new(self.info()?), engine: Arc::new(inlet) };
+        let tiers = self.tiers.lock().clone();
+        let sources = Sources { tiers: tiers.clone(), peers: self.spec.peers.clone() };
+        self.state.lock().swarm = Some(swarm.clone());
+        let (done_bytes, selected_bytes) = self.ledger.totals();
+        let finished = done_bytes >= selected_bytes;
+        swarm.attach(attachment, bits.as_bytes(), finished, &sources).await;
+        // They may have been changed meanwhile.
+        let now = self.tiers.lock().clone();
+        if now != tiers {
+            swarm.set_trackers(self.spec.id, now);
+        }
         Ok(())
+    }
+
+    /// What the swarm needs to know of the torrent.
+    fn info(&self) -> Result<TorrentInfo> {
+        let meta = &self.spec.meta;
+        let info = metainfo::raw_info(&self.spec.torrent)?;
+        Ok(TorrentInfo {
+            info_hash: meta.info_hash,
+            info: self.spec.torrent.slice_ref(info),
+            piece_count: meta.piece_count,
+            piece_bytes: meta.piece_bytes,
+            total_bytes: meta.total_bytes,
+            private: meta.private,
+        })
     }
 
     /// The pieces that are there, recorded. `None` if it was stopped.
@@ -263,55 +256,64 @@ impl Run {
     /// Its figures.
     pub fn stats(&self) -> RunStats {
         let (done_bytes, selected_bytes) = self.ledger.totals();
-        let (phase, handle) = self.phase();
-        let (fetched, uploaded) = self.state.lock().traffic.look();
-        self.ledger.note_traffic(fetched, uploaded);
-        let live = handle.as_ref().and_then(|handle| handle.live());
-        let mut stats = RunStats {
+        let phase = self.phase();
+        let traffic = self.traffic();
+        let TorrentStats { totals, rates, connected, known } = traffic;
+        self.ledger.note_traffic(totals.down, totals.up);
+        let count = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        RunStats {
             finished: matches!(phase, Phase::Live | Phase::Checked) && done_bytes >= selected_bytes,
             phase,
             done_bytes,
-            fetched,
-            uploaded,
-            download_rate: 0,
-            upload_rate: 0,
-            peers_connected: 0,
-            peers_known: 0,
-        };
-        if let Some(live) = live {
-            let snapshot = live.stats_snapshot();
-            stats.download_rate = live.down_speed_estimator().bps();
-            stats.upload_rate = live.up_speed_estimator().bps();
-            stats.peers_connected = snapshot.peer_stats.live;
-            stats.peers_known = snapshot.peer_stats.seen;
+            fetched: totals.down,
+            uploaded: totals.up,
+            download_rate: rates.down,
+            upload_rate: rates.up,
+            peers_connected: count(connected),
+            peers_known: count(known),
         }
-        stats
     }
 
-    fn phase(&self) -> (Phase, Option<Arc<ManagedTorrent>>) {
+    /// The figures of the swarm, or the last ones.
+    fn traffic(&self) -> TorrentStats {
+        let mut state = self.state.lock();
+        if let Some(stats) = state.swarm.as_ref().and_then(|swarm| swarm.stats(self.spec.id)) {
+            state.traffic = stats;
+        }
+        state.traffic
+    }
+
+    fn phase(&self) -> Phase {
         let state = self.state.lock();
-        let handle = state.handle.clone();
         // What the disk said is more telling than what librqbit makes of it.
         let failure = self.content.failure().or_else(|| state.failure.clone());
         let failure = failure.or_else(|| {
-            handle.as_ref()?.with_state(|state| match state {
+            state.handle.as_ref()?.with_state(|state| match state {
                 ManagedTorrentState::Error(error) => Some(Error::Internal(format!("{error:#}"))),
                 _ => None,
             })
         });
-        let phase = match failure {
+        match failure {
             Some(error) => Phase::Failed(error),
             None if state.live => Phase::Live,
             None if state.checked && self.spec.check_only => Phase::Checked,
             None => Phase::Checking { checked_bytes: self.checked.load(Ordering::Relaxed) },
-        };
-        (phase, handle)
+        }
     }
 
     /// The peers that it is connected to.
     pub fn peers(&self) -> Vec<Peer> {
-        let handle = self.state.lock().handle.clone();
-        handle.map_or_else(Vec::new, |handle| self.looks.lock().peers(&handle))
+        let swarm = self.state.lock().swarm.clone();
+        let peers = swarm.and_then(|swarm| swarm.peers(self.spec.id)).unwrap_or_default();
+        let count = self.spec.meta.piece_count;
+        let mut peers: Vec<_> = peers.into_iter().map(|peer| Peer::new(peer, count)).collect();
+        peers.sort_by(|one, other| one.address.cmp(&other.address));
+        peers
+    }
+
+    /// Replaces the trackers that are asked once it is live.
+    pub fn set_tiers(&self, tiers: Vec<Vec<String>>) {
+        *self.tiers.lock() = tiers;
     }
 
     /// Verified bytes of each file.
@@ -327,11 +329,6 @@ impl Run {
     /// Whether somebody has taken away a file, or the end of one, and that has been told.
     pub fn is_damaged(&self) -> bool {
         self.content.is_damaged()
-    }
-
-    /// Whether it may have peers.
-    pub fn is_live(&self) -> bool {
-        self.state.lock().live
     }
 
     /// Whether someone has begun to stop it.
@@ -359,12 +356,17 @@ impl Run {
         {
             tracing::error!(id = %self.spec.id, %error, "a torrent's task failed");
         }
+        let swarm = self.state.lock().swarm.take();
+        if let Some(swarm) = swarm
+            && let Some(totals) = swarm.detach(self.spec.id).await
+        {
+            self.state.lock().traffic = TorrentStats { totals, ..TorrentStats::default() };
+        }
         let handle = self.state.lock().handle.take();
         if let Some(handle) = handle {
             backend.remove(&handle).await;
         }
-        // The counters went on until now.
-        let (fetched, uploaded) = self.state.lock().traffic.end();
+        let Traffic { down: fetched, up: uploaded } = self.state.lock().traffic.totals;
         self.ledger.note_traffic(fetched, uploaded);
         let content = Arc::clone(&self.content);
         _ = tokio::task::spawn_blocking(move || content.close()).await;

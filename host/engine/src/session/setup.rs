@@ -1,141 +1,92 @@
 //! How librqbit's session is set up.
 
 use std::collections::HashSet;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use librqbit::dht::DhtPersistenceConfig;
 use librqbit::{
-    ConnectionOptions, DhtSessionConfig, ListenerMode, ListenerOptions, PeerConnectionOptions,
-    SessionOptions, SessionPersistenceConfig, generate_azereus_style,
+    ConnectionOptions, ListenerMode, ListenerOptions, PeerConnectionOptions, SessionOptions,
+    SessionPersistenceConfig, generate_azereus_style,
 };
 use tokio_util::sync::CancellationToken;
+use torrpeddo_swarm::{AddressRange, SwarmConfig};
 
 use crate::error::{Error, Result};
 use crate::metainfo::InfoHash;
 use crate::session::types::SessionConfig;
 
-/// How long a peer may take to answer a connection.
-const CONNECT: Duration = Duration::from_secs(10);
-/// How long a peer may be silent: one that has nothing to say sends a sign of life every two minutes
-/// (BEP 3), and who waits for its turn to download hears nothing until it comes.
-const SILENCE: Duration = Duration::from_secs(130);
+/// How long librqbit waits for a peer's next byte. The swarm notices silent peers, so librqbit never has
+/// to.
+const SILENCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Most connections of one torrent that librqbit takes. The swarm's limits are lower.
+const PEERS: usize = 4096;
 /// How many torrents librqbit looks at at a time. The slow part of that is ours, and limited there.
 const INITIALIZING: usize = 8;
 
-/// Ways to start, from the one that is wanted to one that nearly always works. A port may be taken,
-/// IPv6 switched off; downloads that nobody can reach, or without the DHT, are better than none.
-const WAYS: [Way; 7] = [
-    Way { wanted_port: true, ipv4_only: false, dht: Dht::AsBefore },
-    Way { wanted_port: true, ipv4_only: false, dht: Dht::AnotherPort },
-    Way { wanted_port: false, ipv4_only: false, dht: Dht::AnotherPort },
-    Way { wanted_port: true, ipv4_only: true, dht: Dht::AnotherPort },
-    Way { wanted_port: false, ipv4_only: true, dht: Dht::AnotherPort },
-    Way { wanted_port: true, ipv4_only: true, dht: Dht::Off },
-    Way { wanted_port: false, ipv4_only: true, dht: Dht::Off },
-];
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Way {
-    wanted_port: bool,
-    ipv4_only: bool,
-    dht: Dht,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Dht {
-    AsBefore,
-    AnotherPort,
-    Off,
-}
-
-/// Starts librqbit as the settings say, or as near to it as possible.
+/// Starts librqbit with nothing but a listener on loopback: every connection comes from the swarm.
+///
+/// # Errors
+/// `Unavailable` when it does not start.
 pub async fn start(
     config: &SessionConfig,
     token: &CancellationToken,
 ) -> Result<Arc<librqbit::Session>> {
-    let mut first = None;
-    for way in WAYS {
-        // Without a wish there is nothing to give up.
-        let same = (!way.wanted_port && config.listen_port.is_none())
-            || (way.dht == Dht::Off && !config.dht);
-        if same {
-            continue;
-        }
-        let token = token.child_token();
-        match start_this_way(config, way, &token).await {
-            Ok(session) => return Ok(session),
-            Err(error) => {
-                token.cancel();
-                tracing::warn!(?way, "the session does not start: {error:#}");
-                first.get_or_insert(error);
-            }
-        }
-    }
-    let why = first.map(|error| format!("{error:#}")).unwrap_or_default();
-    Err(Error::Unavailable(format!("The torrent session cannot be started: {why}.")))
-}
-
-async fn start_this_way(
-    config: &SessionConfig,
-    way: Way,
-    token: &CancellationToken,
-) -> anyhow::Result<Arc<librqbit::Session>> {
-    let port = config.listen_port.filter(|_| way.wanted_port).unwrap_or(0);
-    let (listen_addr, announce_port): (SocketAddr, _) = if config.listen_loopback_only {
-        // For loopback librqbit announces a port that nobody listens on, unless it is told one.
-        let port = match port {
-            0 => TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port(),
-            port => port,
-        };
-        ((Ipv4Addr::LOCALHOST, port).into(), Some(port))
-    } else if way.ipv4_only {
-        ((Ipv4Addr::UNSPECIFIED, port).into(), None)
-    } else {
-        ((Ipv6Addr::UNSPECIFIED, port).into(), None)
-    };
-    let dht = (config.dht && way.dht != Dht::Off).then(|| DhtSessionConfig {
-        bootstrap_addrs: None,
-        // 0 is another one than before.
-        port: (way.dht == Dht::AnotherPort).then_some(0),
-        persistence: Some(DhtPersistenceConfig {
-            dump_interval: None,
-            config_filename: Some(config.scratch.join("dht.json")),
-        }),
-    });
     let options = SessionOptions {
-        dht,
+        dht: None,
         fastresume: true,
         persistence: Some(SessionPersistenceConfig::Json { folder: Some(config.scratch.clone()) }),
-        peer_id: Some(generate_azereus_style(*b"TP", version())),
         listen: Some(ListenerOptions {
             mode: ListenerMode::TcpOnly,
-            listen_addr,
-            announce_port,
-            enable_upnp_port_forwarding: config.upnp,
-            ipv4_only: config.listen_loopback_only || way.ipv4_only,
+            listen_addr: (Ipv4Addr::LOCALHOST, 0).into(),
+            ipv4_only: true,
             ..ListenerOptions::default()
         }),
         connect: Some(ConnectionOptions {
             peer_opts: Some(PeerConnectionOptions {
-                connect_timeout: Some(CONNECT),
                 read_write_timeout: Some(SILENCE),
+                keep_alive_interval: Some(SILENCE),
                 ..PeerConnectionOptions::default()
             }),
             ..ConnectionOptions::default()
         }),
         cancellation_token: Some(token.clone()),
-        ipv4_only: way.ipv4_only,
+        ipv4_only: true,
         concurrent_init_limit: Some(INITIALIZING),
         trackers: HashSet::new(),
-        peer_limit: Some(config.peer_limit.max(1)),
-        disable_local_service_discovery: !config.lsd,
+        disable_trackers: true,
+        peer_limit: Some(PEERS),
+        disable_local_service_discovery: true,
         client_name_and_version: Some(config.client.clone()),
         ..SessionOptions::default()
     };
-    librqbit::Session::new_with_opts(config.scratch.clone(), options).await
+    let session = librqbit::Session::new_with_opts(config.scratch.clone(), options).await;
+    session.map_err(|error| {
+        Error::Unavailable(format!("The torrent session cannot be started: {error:#}."))
+    })
+}
+
+/// What the swarm starts with.
+pub fn swarm(config: &SessionConfig, banned: Vec<AddressRange>) -> SwarmConfig {
+    SwarmConfig {
+        listen_port: config.listen_port,
+        loopback_only: config.listen_loopback_only,
+        peer_id: peer_id(),
+        client: config.client.clone(),
+        user_agent: config.client.replace(' ', "/"),
+        dht: config.dht.then(|| config.scratch.join("dht.json")),
+        lsd: config.lsd,
+        port_mapping: config.upnp,
+        max_connections: config.max_connections,
+        max_connections_per_torrent: config.max_connections_per_torrent,
+        banned,
+    }
+}
+
+/// A new peer id: the client and its version (BEP 20), then random bytes.
+fn peer_id() -> [u8; 20] {
+    generate_azereus_style(*b"TP", version()).0
 }
 
 /// This version, as a peer id has it: digits below 64.

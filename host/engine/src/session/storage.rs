@@ -10,6 +10,7 @@ use librqbit::storage::filesystem::FilesystemStorageFactory;
 use librqbit::storage::{BoxStorageFactory, StorageFactory, StorageFactoryExt, TorrentStorage};
 use librqbit::{ManagedTorrentShared, TorrentMetadata};
 use tokio::sync::{Notify, watch};
+use torrpeddo_swarm::Swarm;
 
 use crate::session::behind::Behind;
 use crate::session::content::{Content, Fault};
@@ -25,6 +26,8 @@ pub struct Factory {
     pub behind: Arc<Behind>,
     /// Where verified pieces go.
     pub ledger: Arc<Ledger>,
+    /// Told of every verified piece.
+    pub swarm: Swarm,
     /// Told when the last wanted piece was verified.
     pub finished: watch::Sender<()>,
     /// Counts the storages that exist.
@@ -135,7 +138,10 @@ impl TorrentStorage for Storage {
         &self,
         piece_index: librqbit_core::lengths::ValidPieceIndex,
     ) -> anyhow::Result<()> {
+        let id = self.factory.content.meta().info_hash;
+        self.factory.swarm.verified(id, piece_index.get());
         if self.factory.ledger.add(piece_index.get()) {
+            self.factory.swarm.finished(id);
             self.factory.finished.send_replace(());
         }
         Ok(())

@@ -60,8 +60,7 @@ impl Node {
             folder: self.save(),
             selected: selected.map(<[usize]>::to_vec),
             peers: peers.iter().map(|peer| peer.address()).collect(),
-            trackers: Vec::new(),
-            turn: 0,
+            tiers: Vec::new(),
             verify: Verify::Trust,
             check_only: false,
             totals: Totals::default(),
@@ -122,7 +121,8 @@ fn config(dir: &tempfile::TempDir, boot_id: &str) -> SessionConfig {
         dht: false,
         lsd: false,
         upnp: false,
-        peer_limit: 50,
+        max_connections: 500,
+        max_connections_per_torrent: 50,
         client: "Torrpeddo test".into(),
     }
 }

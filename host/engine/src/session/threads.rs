@@ -5,11 +5,10 @@
 //! to another thread for every block of 16 KiB that it writes or reads (`block_in_place`), which takes
 //! half the time of a fast download. So it is started on a runtime of one thread.
 //!
-//! A torrent that begins is given to one of a few threads, and stays there with the peers that it
-//! connects to. Its tasks wake each other several times for every block, and ten times a second where
-//! nothing happens: on several threads each of these would wake another one, which takes more time
-//! than the work. Peers that connect to us are served by a runtime of several threads, which share
-//! the reading for them.
+//! A torrent that begins is given to one of a few threads, and stays there with its peers (see
+//! [`inlet`](super::inlet)). Its tasks wake each other several times for every block, and ten times a
+//! second where nothing happens: on several threads each of these would wake another one, which takes
+//! more time than the work.
 
 use std::future::{Future, poll_fn};
 use std::num::NonZero;
@@ -40,22 +39,27 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// Awaits what `start` makes on a runtime of one thread, and has `Self` run all that is begun
-    /// afterwards, until `end`.
-    pub async fn start<T, F>(
+    /// Awaits what `start` makes on a runtime of one thread, runs there what `serve` makes of it, and has
+    /// `Self` run all that is begun afterwards, until `end`.
+    ///
+    /// # Errors
+    /// Those of `start`; `Unavailable` when the system gives no threads.
+    pub async fn start<T, F, S>(
         start: impl FnOnce() -> F + Send + 'static,
+        serve: impl FnOnce(&T) -> S + Send + 'static,
         end: CancellationToken,
     ) -> Result<(T, Self)>
     where
         T: Send + 'static,
         F: Future<Output = Result<T>>,
+        S: Future<Output = ()>,
     {
         let (tell, started) = oneshot::channel();
         let run = move || match runtimes(&end) {
             Ok((first, later, torrents)) => {
                 let later_handle = later.handle().clone();
                 let threads = Self { later: later_handle, torrents, given: Arc::default() };
-                run(&first, later, threads, start, end, tell);
+                run(&first, later, threads, start, serve, end, tell);
             }
             Err(error) => {
                 // Some threads may be there already.
@@ -76,17 +80,21 @@ impl Threads {
         self.later.spawn(task)
     }
 
-    /// Awaits the beginning of a torrent, and runs what it begins on one thread.
-    pub async fn begin<F: Future>(&self, torrent: F) -> F::Output {
+    /// The thread for the next torrent.
+    pub fn assign(&self) -> Handle {
         let number = self.given.fetch_add(1, Ordering::Relaxed) % self.torrents.len().max(1);
-        let thread = self.torrents.get(number).unwrap_or(&self.later);
-        let mut torrent = pin!(torrent);
-        poll_fn(|context| {
-            let _there = thread.enter();
-            torrent.as_mut().poll(context)
-        })
-        .await
+        self.torrents.get(number).unwrap_or(&self.later).clone()
     }
+}
+
+/// Awaits the beginning of a torrent, and runs what it begins on `thread`.
+pub async fn begin<F: Future>(thread: &Handle, torrent: F) -> F::Output {
+    let mut torrent = pin!(torrent);
+    poll_fn(|context| {
+        let _there = thread.enter();
+        torrent.as_mut().poll(context)
+    })
+    .await
 }
 
 type Runtimes = (Runtime, Runtime, Arc<[Handle]>);
@@ -121,26 +129,33 @@ fn for_torrents(end: CancellationToken) -> std::io::Result<Handle> {
     Ok(handle)
 }
 
-fn run<T, F: Future<Output = Result<T>>>(
+fn run<T, F, S>(
     first: &Runtime,
     later: Runtime,
     threads: Threads,
     start: impl FnOnce() -> F,
+    serve: impl FnOnce(&T) -> S,
     end: CancellationToken,
     tell: oneshot::Sender<Result<(T, Threads)>>,
-) {
+) where
+    F: Future<Output = Result<T>>,
+    S: Future<Output = ()>,
+{
     ring_late();
     first.block_on(async {
         let started = start().await;
-        let failed = started.is_err();
-        // Held while this thread waits, and so in force for all tasks on it: a peer that connects
-        // to us is met here, and served by the other threads.
+        // Held while this thread waits, and so in force for all tasks on it: what connects to librqbit
+        // is accepted here, and served by the other threads.
         let _elsewhere = later.enter();
+        let serving = started.as_ref().ok().map(serve);
         let told = tell.send(started.map(|made| (made, threads)));
-        if failed || told.is_err() {
-            end.cancel();
+        match serving {
+            Some(serving) if told.is_ok() => tokio::select! {
+                () = serving => end.cancelled().await,
+                () = end.cancelled() => {}
+            },
+            _ => end.cancel(),
         }
-        end.cancelled().await;
     });
     later.shutdown_background();
 }
@@ -156,6 +171,12 @@ mod tests {
     use tokio::runtime::RuntimeFlavor;
 
     use super::*;
+
+    async fn nothing() {}
+
+    fn idle<T>(_: &T) -> impl Future<Output = ()> + use<T> {
+        nothing()
+    }
 
     fn here() -> (Option<String>, thread::ThreadId) {
         (name(), thread::current().id())
@@ -178,7 +199,7 @@ mod tests {
             Ok((Handle::current().runtime_flavor(), name(), listener))
         };
         let ((flavor, thread, listener), threads) =
-            Threads::start(start, end.clone()).await.unwrap();
+            Threads::start(start, idle, end.clone()).await.unwrap();
         assert_eq!((flavor, thread.as_deref()), (RuntimeFlavor::CurrentThread, Some("librqbit")));
         ask.send(()).unwrap();
         assert_eq!(listener.await.unwrap().as_deref(), Some("librqbit-peers"));
@@ -190,26 +211,27 @@ mod tests {
     #[tokio::test]
     async fn a_torrent_stays_on_one_thread_with_its_peers() {
         let end = CancellationToken::new();
-        let ((), threads) = Threads::start(|| async { Ok(()) }, end.clone()).await.unwrap();
-        let begin = || async {
-            let begun = threads.begin(async {
+        let ((), threads) = Threads::start(|| async { Ok(()) }, idle, end.clone()).await.unwrap();
+        let torrent = || async {
+            let thread = threads.assign();
+            let begun = begin(&thread, async {
                 tokio::task::yield_now().await;
                 let peer = || tokio::spawn(async move { here() });
                 tokio::spawn(async move { (here(), peer().await) }).await
             });
-            let (torrent, peer) = begun.await.unwrap();
-            assert_eq!(torrent.0.as_deref(), Some("librqbit-torrent"));
-            assert_eq!(peer.unwrap(), torrent);
-            torrent.1
+            let (task, peer) = begun.await.unwrap();
+            assert_eq!(task.0.as_deref(), Some("librqbit-torrent"));
+            assert_eq!(peer.unwrap(), task);
+            task.1
         };
-        assert_ne!(begin().await, begin().await, "the next one has another thread");
+        assert_ne!(torrent().await, torrent().await, "the next one has another thread");
         end.cancel();
     }
 
     #[tokio::test]
     async fn a_start_that_fails_says_why() {
         let start = || async { Err::<(), _>(Error::Unavailable("No.".into())) };
-        let failed = Threads::start(start, CancellationToken::new()).await.unwrap_err();
+        let failed = Threads::start(start, idle, CancellationToken::new()).await.unwrap_err();
         assert_eq!(failed.to_string(), "No.");
     }
 
@@ -217,7 +239,7 @@ mod tests {
     async fn everything_ends_when_it_is_told_to() {
         let end = CancellationToken::new();
         let start = || async { Ok(tokio::spawn(std::future::pending::<()>())) };
-        let (first, threads) = Threads::start(start, end.clone()).await.unwrap();
+        let (first, threads) = Threads::start(start, idle, end.clone()).await.unwrap();
         let later = threads.spawn(std::future::pending::<()>());
         end.cancel();
         assert!(first.await.unwrap_err().is_cancelled());

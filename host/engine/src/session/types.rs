@@ -21,7 +21,7 @@ pub struct SessionConfig {
     pub boot_id: String,
     /// The port for incoming connections; the system picks one for `None` or if it is taken.
     pub listen_port: Option<u16>,
-    /// Take connections from this machine only.
+    /// Accept connections from this machine only.
     pub listen_loopback_only: bool,
     /// Find peers through the DHT.
     pub dht: bool,
@@ -29,8 +29,10 @@ pub struct SessionConfig {
     pub lsd: bool,
     /// Ask the router to forward the port.
     pub upnp: bool,
-    /// The most connections of one torrent.
-    pub peer_limit: usize,
+    /// Most connections of all torrents together.
+    pub max_connections: usize,
+    /// Most connections of one torrent.
+    pub max_connections_per_torrent: usize,
     /// The name and version that peers and trackers are told.
     pub client: String,
 }
@@ -57,12 +59,10 @@ pub struct RunSpec {
     pub folder: PathBuf,
     /// The files that are wanted; all of them for `None`.
     pub selected: Option<Vec<usize>>,
-    /// Peers to try first, as `host:port`.
+    /// Peers to dial, as `host:port`.
     pub peers: Vec<String>,
-    /// Trackers to ask besides the torrent's own.
-    pub trackers: Vec<String>,
-    /// Which of all those a private torrent asks, counted round.
-    pub turn: usize,
+    /// Trackers by tier (BEP 12).
+    pub tiers: Vec<Vec<String>>,
     /// What to believe of the files that are there.
     pub verify: Verify,
     /// Find out which pieces are there and stop then: nothing goes to the network.

@@ -101,6 +101,10 @@ pub struct TorrentRow {
     pub running: bool,
     /// Everything on disk must be hashed before it is believed.
     pub verify: bool,
+    /// Trackers that the user added.
+    pub trackers_added: Vec<String>,
+    /// Trackers that the user removed, also those of the torrent file.
+    pub trackers_removed: Vec<String>,
 }
 
 impl TorrentRow {
@@ -194,6 +198,8 @@ fn torrent(row: &Row<'_>) -> rusqlite::Result<TorrentRow> {
         error,
         running: row.get("running")?,
         verify: row.get("verify")?,
+        trackers_added: json(row, "trackers_added")?,
+        trackers_removed: json(row, "trackers_removed")?,
     })
 }
 
@@ -249,7 +255,8 @@ pub(super) fn save(connection: &Connection, row: &TorrentRow) -> rusqlite::Resul
                  :intent, :forced, :stopped, :queue_position, :labels, :total_bytes,
                  :selected_bytes, :done_bytes, :file_count, :private, :downloaded, :uploaded,
                  :seeding_ms, :added_at, :completed_at, :error_kind, :error_message, :running,
-                 :verify, :working_path, :move_to, :move_from, :ratio_limit)
+                 :verify, :working_path, :move_to, :move_from, :ratio_limit,
+                 :trackers_added, :trackers_removed)
              ON CONFLICT (id) DO UPDATE SET name = :name, magnet = :magnet,
                  save_path = :save_path, root = :root, selected = :selected, intent = :intent,
                  forced = :forced, stopped = :stopped, queue_position = :queue_position,
@@ -259,7 +266,8 @@ pub(super) fn save(connection: &Connection, row: &TorrentRow) -> rusqlite::Resul
                  added_at = :added_at, completed_at = :completed_at, error_kind = :error_kind,
                  error_message = :error_message, running = :running, verify = :verify,
                  working_path = :working_path, move_to = :move_to, move_from = :move_from,
-                 ratio_limit = :ratio_limit",
+                 ratio_limit = :ratio_limit, trackers_added = :trackers_added,
+                 trackers_removed = :trackers_removed",
         )?
         .execute(named_params! {
             ":id": row.id.to_string(),
@@ -291,6 +299,8 @@ pub(super) fn save(connection: &Connection, row: &TorrentRow) -> rusqlite::Resul
             ":move_to": text(row.move_to.as_ref()),
             ":move_from": text(row.move_from.as_ref()),
             ":ratio_limit": row.ratio_limit,
+            ":trackers_added": to_json(&row.trackers_added)?,
+            ":trackers_removed": to_json(&row.trackers_removed)?,
         })
         .map(drop)
 }

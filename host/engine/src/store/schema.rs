@@ -60,6 +60,10 @@ const MIGRATIONS: &[M<'static>] = &[
              modified INTEGER NOT NULL
          ) STRICT;",
     ),
+    M::up(
+        "ALTER TABLE torrents ADD COLUMN trackers_added TEXT NOT NULL DEFAULT '[]';
+         ALTER TABLE torrents ADD COLUMN trackers_removed TEXT NOT NULL DEFAULT '[]';",
+    ),
 ];
 
 /// Opens the database and brings it up to date. One that is damaged or newer stays as it is, byte

@@ -35,6 +35,8 @@ pub(crate) fn row(byte: u8) -> TorrentRow {
         error: Some(TorrentError { kind: ErrorKind::Io, message: "Full.".into() }),
         running: true,
         verify: true,
+        trackers_added: vec!["udp://a.b/".into()],
+        trackers_removed: vec!["udp://c.d/".into(), "udp://e.f/".into()],
     }
 }
 

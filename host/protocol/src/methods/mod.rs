@@ -138,6 +138,12 @@ methods! {
     MoveInQueue = "move_in_queue": MoveInQueueParams => ManyResult;
     /// Changes what can be changed of one torrent.
     SetTorrent = "set_torrent": SetTorrentParams => Torrent;
+    /// Asks the trackers of torrents at once.
+    AnnounceNow = "announce_now": IdsParams => ManyResult;
+    /// Adds addresses of peers to a torrent.
+    AddPeers = "add_peers": AddPeersParams => AddPeersResult;
+    /// A magnet link for a torrent.
+    GetMagnet = "get_magnet": GetMagnetParams => GetMagnetResult;
     /// Moves a torrent's files to another folder.
     MoveFiles = "move_files": MoveFilesParams => Empty;
     /// Shows a torrent in the file manager.

@@ -150,9 +150,42 @@ message! {
         /// Labels, all of them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         labels: Option<Vec<String>>,
-        /// Trackers to add.
+        /// Announce URLs to add, each in a tier of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         trackers_add: Option<Vec<String>>,
+        /// Announce URLs to remove, the torrent file's own too. Removed before others are added.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trackers_remove: Option<Vec<String>>,
+    }
+
+    /// Parameters of `add_peers`.
+    AddPeersParams {
+        /// The torrent.
+        id: String,
+        /// Addresses with a port: `host:port`, `192.0.2.1:6881` or `[2001:db8::1]:6881`. At most 256.
+        peers: Vec<String>,
+    }
+
+    /// Result of `add_peers`.
+    AddPeersResult {
+        /// How many of them are tried now.
+        added: u32,
+    }
+
+    /// Parameters of `get_magnet`.
+    GetMagnetParams {
+        /// The torrent.
+        id: String,
+        /// Whether the link names the trackers, which may contain a passkey. When absent, it does
+        /// unless the torrent is private.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        with_trackers: Option<bool>,
+    }
+
+    /// Result of `get_magnet`.
+    GetMagnetResult {
+        /// The magnet link.
+        magnet: String,
     }
 
     /// Parameters of `move_files`.

@@ -38,8 +38,8 @@ fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Fault> {
 pub struct Outer<'a> {
     /// The raw `info`.
     pub info: &'a [u8],
-    /// Usable trackers, each once.
-    pub trackers: Vec<String>,
+    /// Usable trackers in their tiers (BEP 12), each tracker once and no tier empty.
+    pub tiers: Vec<Vec<String>>,
 }
 
 impl<'a> Outer<'a> {
@@ -53,18 +53,19 @@ impl<'a> Outer<'a> {
             )));
         }
         let mut info = None;
-        let (mut announce, mut tiers) = (Vec::new(), Vec::new());
+        let (mut announce, mut tiers) = (Tiers::default(), Tiers::default());
         let read = Reader::new(bytes).dict(|key, reader| {
             match key {
                 b"info" => once(&mut info, reader.skip()?)?,
                 // Trackers are not worth refusing a torrent for: what does not fit is left out.
-                b"announce" => read_tracker(reader.skip()?, &mut announce),
+                b"announce" => announce.read(reader.skip()?),
                 b"announce-list" => {
                     let mut list = Reader::new(reader.skip()?);
                     _ = list.list(|tiers_reader| {
+                        tiers.begin();
                         let mut tier = Reader::new(tiers_reader.skip()?);
                         _ = tier.list(|reader| {
-                            read_tracker(reader.skip()?, &mut tiers);
+                            tiers.read(reader.skip()?);
                             Ok(())
                         });
                         Ok(())
@@ -77,17 +78,45 @@ impl<'a> Outer<'a> {
         read.map_err(not_a_torrent)?;
         let info = info.ok_or_else(|| not_a_torrent("the description of its files is missing"))?;
         // BEP 12: the list replaces the single one.
-        Ok(Self { info, trackers: if tiers.is_empty() { announce } else { tiers } })
+        let (announce, tiers) = (announce.finish(), tiers.finish());
+        Ok(Self { info, tiers: if tiers.is_empty() { announce } else { tiers } })
     }
 }
 
-fn read_tracker(raw: &[u8], trackers: &mut Vec<String>) {
-    let text = Reader::new(raw).bytes().ok().and_then(|bytes| std::str::from_utf8(bytes).ok());
-    if let Some(tracker) = text.and_then(|text| magnet::tracker(text.trim()))
-        && trackers.len() < MAX_TRACKERS
-        && !trackers.contains(&tracker)
-    {
-        trackers.push(tracker);
+/// Trackers as they are read, tier by tier.
+#[derive(Default)]
+struct Tiers {
+    tiers: Vec<Vec<String>>,
+    count: usize,
+}
+
+impl Tiers {
+    /// Begins the next tier. The first one needs no beginning.
+    fn begin(&mut self) {
+        if self.tiers.last().is_some_and(|tier| !tier.is_empty()) {
+            self.tiers.push(Vec::new());
+        }
+    }
+
+    /// Adds the tracker in a bencoded string, if it is usable and new.
+    fn read(&mut self, raw: &[u8]) {
+        let text = Reader::new(raw).bytes().ok().and_then(|bytes| std::str::from_utf8(bytes).ok());
+        let Some(tracker) = text.and_then(|text| magnet::tracker(text.trim())) else { return };
+        if self.count >= MAX_TRACKERS || self.tiers.iter().flatten().any(|known| *known == tracker)
+        {
+            return;
+        }
+        self.count += 1;
+        match self.tiers.last_mut() {
+            Some(tier) => tier.push(tracker),
+            None => self.tiers.push(vec![tracker]),
+        }
+    }
+
+    /// The tiers that have a tracker.
+    fn finish(mut self) -> Vec<Vec<String>> {
+        self.tiers.retain(|tier| !tier.is_empty());
+        self.tiers
     }
 }
 
@@ -234,7 +263,7 @@ impl<'a> Info<'a> {
             piece_count: (piece_hashes.len() / 20) as u32,
             total_bytes,
             files: self.entries(&decoder, &name)?,
-            trackers: outer.trackers,
+            tiers: outer.tiers,
             multi_file: self.files.is_some(),
             piece_hashes,
             name,

@@ -155,7 +155,7 @@ fn trackers_are_cleaned() {
     let info = b"d6:lengthi1e4:name1:a12:piece lengthi1e6:pieces20:aaaaaaaaaaaaaaaaaaaae";
     let with = |outer: &str| {
         let torrent = [b"d", outer.as_bytes(), b"4:info", &info[..], b"e trailing"].concat();
-        Metainfo::parse(&torrent).unwrap().trackers
+        Metainfo::parse(&torrent).unwrap().trackers()
     };
     assert_eq!(with("8:announce10:udp://a.b/"), ["udp://a.b/"]);
     assert_eq!(
@@ -167,12 +167,23 @@ fn trackers_are_cleaned() {
 }
 
 #[test]
+fn tiers_are_kept() {
+    let info = b"d6:lengthi1e4:name1:a12:piece lengthi1e6:pieces20:aaaaaaaaaaaaaaaaaaaae";
+    let list = "13:announce-listl\
+                l10:udp://a.b/10:udp://c.d/el7:ftp://xeleli3ee\
+                l10:udp://a.b/10:udp://e.f/ee";
+    let torrent = [b"d", list.as_bytes(), b"4:info", &info[..], b"e"].concat();
+    let meta = Metainfo::parse(&torrent).unwrap();
+    assert_eq!(meta.tiers, [vec!["udp://a.b/", "udp://c.d/"], vec!["udp://e.f/"]]);
+}
+
+#[test]
 fn rebuilding_keeps_the_hash_and_nothing_else() {
     let torrent = [b"d7:comment1:x", &single(b"a", 1, 1, "")[1..]].concat();
     let rebuilt = rebuild(&torrent, &["udp://t.example:1/".to_owned()]).unwrap();
     let (before, after) = (Metainfo::parse(&torrent).unwrap(), Metainfo::parse(&rebuilt).unwrap());
     assert_eq!(before.info_hash, after.info_hash);
-    assert_eq!(after.trackers, ["udp://t.example:1/"]);
+    assert_eq!(after.trackers(), ["udp://t.example:1/"]);
     assert!(!rebuilt.windows(7).any(|window| window == b"comment"));
 }
 

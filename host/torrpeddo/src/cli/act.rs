@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use torrpeddo_protocol::methods::{
-    Cancel, DeleteFiles, DeleteFilesParams, IdsParams, ManyResult, Method, OneResult, Pause,
-    Remove, RemoveParams, Resume, ResumeParams,
+    AnnounceNow, Cancel, DeleteFiles, DeleteFilesParams, IdsParams, ManyResult, Method, OneResult,
+    Pause, Remove, RemoveParams, Resume, ResumeParams,
 };
 use torrpeddo_protocol::{Torrent, limits, size};
 
@@ -25,6 +25,12 @@ pub fn resume(arguments: &ResumeArguments, out: &Out) -> Result<ExitCode> {
     let (mut connection, torrents) = meant(&arguments.which)?;
     let force = arguments.force.then_some(true);
     act::<Resume>(&mut connection, &torrents, "resumed", out, |ids| ResumeParams { ids, force })
+}
+
+/// `torrpeddo announce`.
+pub fn announce(which: &Which, out: &Out) -> Result<ExitCode> {
+    let (mut connection, torrents) = meant(which)?;
+    act::<AnnounceNow>(&mut connection, &torrents, "announced", out, |ids| IdsParams { ids })
 }
 
 /// `torrpeddo cancel`.

@@ -26,6 +26,14 @@ Environment:
   TORRPEDDO_DEFAULTS  settings as JSON, for those that nobody has set
   TORRPEDDO_LOG       what the engine logs: error, warn, info, debug or trace";
 
+const FLAGS: &str = "\
+Flags:
+  D  it sends us data, or would at once     d  we want data, and it chokes us
+  U  we send it data, or would at once      u  it wants data, and we choke it
+  K  it would send, and we want nothing     ?  we would send, and it wants nothing
+  O  optimistic unchoke slot                S  snubbed: unchoked us, and sends nothing
+  I  it connected to us                     E  encrypted          P  uTP";
+
 /// A torrent client that lives in the browser.
 ///
 /// The browser starts what it needs by itself. This command line controls the same engine.
@@ -52,6 +60,13 @@ pub enum Command {
     List(ListArguments),
     /// Show the progress until interrupted
     Watch(WatchArguments),
+    /// List the connected peers of a torrent
+    #[command(after_help = FLAGS)]
+    Peers(One),
+    /// List the trackers of a torrent, and what they answered
+    Trackers(One),
+    /// Ask the trackers of torrents for peers now
+    Announce(Which),
     /// Stop torrents until you resume them
     Pause(Which),
     /// Let torrents go on: as soon as a place in the queue is free
@@ -138,6 +153,14 @@ pub struct WatchArguments {
     /// Only these: ids, beginnings of ids, or names
     #[arg(value_name = "TORRENT")]
     pub torrents: Vec<String>,
+}
+
+/// Which torrent.
+#[derive(Debug, Args)]
+pub struct One {
+    /// Its id, the beginning of it, or its name
+    #[arg(value_name = "TORRENT")]
+    pub torrent: String,
 }
 
 /// Which torrents.

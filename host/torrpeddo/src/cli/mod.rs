@@ -25,6 +25,7 @@ mod select;
 mod settings;
 mod setup;
 mod stop;
+mod swarm;
 mod text;
 mod watch;
 
@@ -55,6 +56,9 @@ fn dispatch(command: Command, out: &Out) -> Result<ExitCode> {
         Command::Open(arguments) => open::run(&arguments, out),
         Command::List(arguments) => list::run(&arguments, out),
         Command::Watch(arguments) => watch::run(&arguments, out),
+        Command::Peers(arguments) => swarm::peers(&arguments, out),
+        Command::Trackers(arguments) => swarm::trackers(&arguments, out),
+        Command::Announce(which) => act::announce(&which, out),
         Command::Pause(which) => act::pause(&which, out),
         Command::Resume(arguments) => act::resume(&arguments, out),
         Command::Cancel(which) => act::cancel(&which, out),

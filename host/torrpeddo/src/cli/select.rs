@@ -32,6 +32,12 @@ pub fn which(connection: &mut Connection, which: &Which) -> Result<Vec<Torrent>>
     if which.all { Ok(torrents) } else { named(&torrents, &which.torrents) }
 }
 
+/// The one that is meant.
+pub fn single(connection: &mut Connection, name: &str) -> Result<Torrent> {
+    let (torrents, _) = all(connection)?;
+    one(&torrents, name).cloned()
+}
+
 /// Those of these names, each once, in the order named.
 pub fn named(torrents: &[Torrent], names: &[String]) -> Result<Vec<Torrent>> {
     let mut found: Vec<Torrent> = Vec::new();

@@ -1,10 +1,7 @@
-use std::sync::Arc;
-
 use torrpeddo_protocol::Settings;
 
 use super::*;
 use crate::manager::entry::Actual;
-use crate::metainfo::Metainfo;
 use crate::store::Intent;
 use crate::store::tests::row;
 
@@ -140,40 +137,4 @@ async fn a_tick_that_becomes_shorter_ends_earlier() {
     assert_eq!(began.elapsed(), Duration::from_millis(300));
     pass(&mut tick).await;
     assert_eq!(began.elapsed(), Duration::from_millis(400));
-}
-
-/// A private torrent that runs and has more than one tracker.
-fn private(trackers: &[&str]) -> Entry {
-    let torrent =
-        b"d4:infod6:lengthi5e4:name1:a12:piece lengthi16384e6:pieces20:01234567890123456789ee";
-    let mut meta = Metainfo::parse(torrent).unwrap();
-    meta.trackers = trackers.iter().map(|url| (*url).to_owned()).collect();
-    let mut entry = entry(0);
-    entry.row.private = true;
-    entry.meta = Some(Arc::new(meta));
-    entry
-}
-
-#[test]
-fn a_private_torrent_that_stays_alone_asks_the_next_tracker() {
-    let alone = RunStats { peers_known: 0, peers_connected: 0, ..stats(0, 0) };
-    let mut entry = private(&["a", "b"]);
-    observe(&mut entry, alone.clone(), &settings(), SECOND);
-    let since = entry.alone_since.unwrap();
-    assert!(!observe(&mut entry, alone.clone(), &settings(), SECOND).replan);
-    assert_eq!((entry.alone_since, entry.turn), (Some(since), 0), "not yet");
-    entry.alone_since = since.checked_sub(Duration::from_secs(300));
-    assert!(observe(&mut entry, alone.clone(), &settings(), SECOND).replan);
-    assert_eq!((entry.alone_since, entry.turn, entry.restart), (None, 1, true));
-
-    observe(&mut entry, alone.clone(), &settings(), SECOND);
-    observe(&mut entry, stats(0, 0), &settings(), SECOND);
-    assert_eq!(entry.alone_since, None, "a peer is known");
-    // Neither one with a single tracker, nor one that anybody may tell of peers.
-    let mut public = private(&["a", "b"]);
-    public.row.private = false;
-    for mut entry in [private(&["a"]), public] {
-        observe(&mut entry, alone.clone(), &settings(), SECOND);
-        assert_eq!(entry.alone_since, None);
-    }
 }

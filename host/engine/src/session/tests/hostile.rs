@@ -40,7 +40,11 @@ async fn links_are_not_followed() {
             let run = Arc::new(Run::open(spec, 1, &node.session.0.shared).unwrap());
             put();
             node.session.0.runs.lock().by_id.insert(sample.meta.info_hash, Arc::clone(&run));
-            run.drive(node.session.backend().await.unwrap(), Arc::clone(&node.session.0.shared));
+            run.drive(
+                node.session.swarm().await.unwrap(),
+                node.session.backend().await.unwrap(),
+                Arc::clone(&node.session.0.shared),
+            );
             node.failed(&sample).await
         } else {
             put();

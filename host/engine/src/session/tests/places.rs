@@ -123,7 +123,11 @@ async fn a_disk_error_while_it_runs_is_told_in_full() {
     std::fs::create_dir_all(node.save().join("error/b")).unwrap();
     let run = Arc::new(run);
     node.session.0.runs.lock().by_id.insert(sample.meta.info_hash, Arc::clone(&run));
-    run.drive(node.session.backend().await.unwrap(), Arc::clone(&node.session.0.shared));
+    run.drive(
+        node.session.swarm().await.unwrap(),
+        node.session.backend().await.unwrap(),
+        Arc::clone(&node.session.0.shared),
+    );
     match node.failed(&sample).await {
         Error::Io { path, reason, .. } => {
             assert_eq!(path, Some(node.save().join("error/b")));
