@@ -10,7 +10,18 @@ use crate::command::{cargo, command, find, output, repository, run};
 use crate::setup;
 
 /// The targets, one program each: `tests/fuzz/fuzz_targets`.
-const TARGETS: [&str; 5] = ["frames", "requests", "magnets", "torrents", "names"];
+const TARGETS: [&str; 10] = [
+    "frames",
+    "requests",
+    "magnets",
+    "torrents",
+    "names",
+    "messages",
+    "extended",
+    "compact",
+    "tracker_http",
+    "tracker_udp",
+];
 
 /// How long each target is tried in `cargo xtask test`.
 const SECONDS: u32 = 8;
