@@ -112,7 +112,10 @@ impl Backend {
         Ok(handle)
     }
 
-    /// Waits until librqbit has looked at a torrent, and checks what it believes.
+    /// Waits until librqbit has looked at a torrent, and checks that it took over `bits`.
+    ///
+    /// # Errors
+    /// `Internal` when librqbit does not start the torrent, or has other pieces.
     pub async fn initialized(&self, handle: &Arc<ManagedTorrent>, bits: &Bitfield) -> Result<()> {
         let failed = |error| Error::Internal(format!("the torrent did not start: {error:#}"));
         handle.wait_until_initialized().await.map_err(failed)?;

@@ -1,4 +1,4 @@
-//! What can be changed and asked of the swarm of a torrent while it runs.
+//! Changes to the swarm of a torrent that runs, and questions about it.
 
 use torrpeddo_swarm::{AddressRange, PortMapping, TrackerStatus};
 

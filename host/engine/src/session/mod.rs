@@ -94,6 +94,9 @@ struct Runs {
 
 impl Session {
     /// Prepares a session. Nothing goes to the network yet.
+    ///
+    /// # Errors
+    /// `Io` when the folders of the session cannot be used.
     pub async fn start(config: SessionConfig) -> Result<Self> {
         let (scratch, pieces, boot_id) =
             (config.scratch.clone(), config.pieces.clone(), config.boot_id.clone());
@@ -155,6 +158,10 @@ impl Session {
 
     /// Runs a torrent. Returns when its folder could be opened; checking goes on, and what fails
     /// later is in [`stats`](Self::stats).
+    ///
+    /// # Errors
+    /// `Unavailable` when the engine stops or the network cannot be used, `Io` when the folder cannot
+    /// be opened, `Internal` when the torrent runs already.
     pub async fn run(&self, spec: RunSpec) -> Result<()> {
         let id = spec.id;
         if spec.meta.info_hash != id {
@@ -200,6 +207,9 @@ impl Session {
     /// Stops a torrent; `None` if it does not run. When this returns, no connection to a peer and no
     /// disk work of it is left, and its verified pieces are recorded. An error says that they could
     /// not be; it has stopped all the same.
+    ///
+    /// # Errors
+    /// `Io` when the verified pieces cannot be recorded.
     pub async fn halt(&self, id: InfoHash) -> Result<Option<Halted>> {
         let session = self.clone();
         let halted = tokio::spawn(async move {

@@ -189,7 +189,7 @@ impl Run {
         Ok(())
     }
 
-    /// What the swarm needs to know of the torrent.
+    /// The layout of the torrent, for the swarm.
     fn info(&self) -> Result<TorrentInfo> {
         let meta = &self.spec.meta;
         let info = metainfo::raw_info(&self.spec.torrent)?;

@@ -67,7 +67,7 @@ pub async fn start(
     })
 }
 
-/// What the swarm starts with.
+/// The configuration of the swarm.
 pub fn swarm(config: &SessionConfig, banned: Vec<AddressRange>) -> SwarmConfig {
     SwarmConfig {
         listen_port: config.listen_port,

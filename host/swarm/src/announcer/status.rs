@@ -1,4 +1,4 @@
-//! What is told about a tracker.
+//! The status of a tracker as it is shown.
 
 use std::net::IpAddr;
 use std::time::Instant;
